@@ -1,0 +1,1 @@
+"""Who may do what: sites, people, sessions, contracts, and the one decision function."""

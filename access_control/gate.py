@@ -1,0 +1,90 @@
+"""The door: asks `decide`, writes the audit trail, and raises what the caller should see."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+
+from access_control.decision import decide
+from access_control.model import Action, Actor, Decision, Purpose, Resource
+from shared_kernel.audit.trail import AuditEntry, record
+from shared_kernel.clock import Clock
+from shared_kernel.database import Database
+from shared_kernel.errors import Forbidden, NotFound
+
+# One row per person, session, action and thing, not one per frame (IHE ATNA logs the access, not the bytes).
+_REMEMBERED = 50_000
+
+
+class AccessGate:
+    """Every access of the running hub passes here; one per process, safe to share between threads."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._seen: OrderedDict[tuple[str, str, str, str], None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def require(self, actor: Actor, action: Action, resource: Resource, purpose: Purpose = Purpose.READING) -> Decision:
+        """Return if allowed; audited once per session, action and thing.
+
+        Raises NotFound when the actor must not know of the thing, Forbidden when only the deed is
+        denied; both are audited each time.
+        """
+        decision = decide(actor, action, resource, purpose)
+        if decision:
+            key = (actor.session_id, actor.login, action.value, resource.label)
+            if self._first_time(key):
+                self._write(actor, action, resource, purpose, decision, "allowed")
+            return decision
+        self._write(actor, action, resource, purpose, decision, "denied")
+        if not decision.visible:
+            raise NotFound()
+        raise Forbidden(action=action.value)
+
+    def deny(self, actor: Actor, action: Action, resource: Resource, reason: str) -> None:
+        """Put a refusal into the trail that another rule than `decide` has found (an unknown AE title)."""
+        self._write(actor, action, resource, Purpose.READING, Decision(False, reason), "denied")
+
+    def _first_time(self, key: tuple[str, str, str, str]) -> bool:
+        with self._lock:
+            if key in self._seen:
+                self._seen.move_to_end(key)
+                return False
+            self._seen[key] = None
+            if len(self._seen) > _REMEMBERED:
+                self._seen.popitem(last=False)
+            return True
+
+    def _write(
+        self, actor: Actor, action: Action, resource: Resource, purpose: Purpose, decision: Decision, outcome: str
+    ) -> None:
+        entry = audit_entry(actor, action, resource, at_clock=self._clock, outcome=outcome, reason=decision.reason)
+        with self._database.write() as session:
+            record(session, [entry])
+
+
+def audit_entry(
+    actor: Actor,
+    action: Action | str,
+    resource: Resource,
+    *,
+    at_clock: Clock,
+    outcome: str,
+    reason: str,
+    purpose: Purpose = Purpose.READING,
+) -> AuditEntry:
+    """An audit line for a deed of `actor`; services record it in the transaction of the deed (outcome `done`)."""
+    return AuditEntry(
+        at=at_clock.now(),
+        actor=actor.login,
+        site_code=actor.site_code,
+        role=actor.role.value if actor.role else actor.kind.value,
+        session_id=actor.session_id,
+        action=str(action),
+        purpose=purpose.value,
+        resource=resource.label,
+        study_uid=resource.study_uid,
+        outcome=outcome,
+        reason=reason,
+    )

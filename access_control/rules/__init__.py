@@ -1,0 +1,1 @@
+"""One access rule a file; `decision.decide` is the only caller."""

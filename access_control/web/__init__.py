@@ -1,0 +1,1 @@
+"""How the rooms speak JSON over HTTP: operations, the caller, errors on the wire."""

@@ -1,0 +1,1 @@
+"""What every room stands on: settings, database, events, audit, clock, errors. Imports none of ours."""

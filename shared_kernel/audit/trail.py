@@ -1,0 +1,86 @@
+"""Writing and checking the audit trail."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from shared_kernel.audit.tables import AuditRow
+
+BEGINNING = "0" * 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """One line of the trail; `outcome` is allowed, denied or done."""
+
+    at: datetime
+    actor: str
+    site_code: str
+    role: str
+    session_id: str
+    action: str
+    purpose: str
+    resource: str
+    study_uid: str | None
+    outcome: str
+    reason: str
+
+
+def record(session: Session, entries: Sequence[AuditEntry]) -> None:
+    """Append entries to the trail in the session's transaction, each bound to the one before.
+
+    The session must be a writing one: the chain's last link is read under the write lock.
+    """
+    last = session.scalar(select(AuditRow.entry_hash).order_by(AuditRow.number.desc()).limit(1)) or BEGINNING
+    rows: list[dict[str, Any]] = []
+    for entry in entries:
+        last = link(last, entry)
+        rows.append({**asdict(entry), "entry_hash": last})
+    if rows:
+        session.execute(insert(AuditRow), rows)
+
+
+def link(previous_hash: str, entry: AuditEntry) -> str:
+    """SHA-256 over the previous hash and the entry in a fixed form, as 64 hexadecimal digits."""
+    fixed = asdict(entry) | {"at": entry.at.astimezone(UTC).isoformat(timespec="microseconds")}
+    return hashlib.sha256(previous_hash.encode() + msgspec.json.encode(fixed, order="sorted")).hexdigest()
+
+
+def first_broken_link(session: Session) -> int | None:
+    """The number of the first row that does not follow from the one before; None for a whole chain."""
+    last = BEGINNING
+    for row in session.scalars(select(AuditRow).order_by(AuditRow.number).execution_options(yield_per=1000)):
+        last = link(last, _entry(row))
+        if last != row.entry_hash:
+            return row.number
+    return None
+
+
+def of_study(session: Session, study_uid: str) -> list[AuditEntry]:
+    """Everything that happened to a study, in order."""
+    rows = session.scalars(select(AuditRow).where(AuditRow.study_uid == study_uid).order_by(AuditRow.number))
+    return [_entry(row) for row in rows]
+
+
+def _entry(row: AuditRow) -> AuditEntry:
+    return AuditEntry(
+        at=row.at,
+        actor=row.actor,
+        site_code=row.site_code,
+        role=row.role,
+        session_id=row.session_id,
+        action=row.action,
+        purpose=row.purpose,
+        resource=row.resource,
+        study_uid=row.study_uid,
+        outcome=row.outcome,
+        reason=row.reason,
+    )

@@ -1,0 +1,190 @@
+"""Settings: read once, frozen, passed in.
+
+Precedence, strongest first: command line, `DOKUEI_…` variables, one TOML file, defaults.
+The file is `--config`, else `DOKUEI_CONFIG`, else `dokuei.toml` in the data folder if it is there.
+A setting that is wrong or unknown stops the start with a sentence that names it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+_AE_TITLE = re.compile(r"[A-Za-z0-9_\-. ]{1,16}")
+_SIZE = re.compile(r"(\d+)\s*(B|kB|MB|GB|KiB|MiB|GiB)?")
+_UNITS = {None: 1, "B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+_LARGEST_PORT = 65535
+
+
+class SettingError(ValueError):
+    """A setting is wrong; the sentence names it, where it came from and what would be right.
+
+    Raised while settings are loaded, before anything has started; the command line prints it and ends.
+    """
+
+
+class Address(NamedTuple):
+    """A host and a TCP port; port 0 lets the system choose."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def address(value: object) -> Address:
+    """Read `HOST:PORT` (an IPv6 host in brackets)."""
+    host, separator, port = str(value).rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not (separator and host and port.isascii() and port.isdigit() and int(port) <= _LARGEST_PORT):
+        raise ValueError("HOST:PORT is wanted, such as 127.0.0.1:8080")
+    return Address(host, int(port))
+
+
+def ae_title(value: object) -> str:
+    """Read an AE title (PS3.5 section 6.2, VR AE): 1 to 16 characters, outer spaces without meaning."""
+    title = str(value).strip()
+    if not _AE_TITLE.fullmatch(title):
+        raise ValueError("an AE title is 1 to 16 letters, digits, spaces or _ - .")
+    return title
+
+
+def size(value: object) -> int:
+    """Read a size in bytes: a number, or a number with kB, MB, GB, KiB, MiB or GiB."""
+    match = _SIZE.fullmatch(str(value).strip())
+    if not match:
+        raise ValueError("a size is wanted, such as 500MB or 2GiB")
+    return int(match[1]) * _UNITS[match[2]]
+
+
+def seconds(value: object) -> float:
+    """Read a number of seconds, not negative."""
+    number = float(str(value))
+    if not 0 <= number < float("inf"):
+        raise ValueError("a number of seconds is wanted, 0 or more")
+    return number
+
+
+def hours(value: object) -> float:
+    """Read a number of hours, more than none."""
+    number = float(str(value))
+    if not 0 < number < float("inf"):
+        raise ValueError("a number of hours is wanted, more than 0")
+    return number
+
+
+def _text(value: object) -> str:
+    return str(value).strip()
+
+
+def _count(value: object) -> int:
+    number = int(str(value))
+    if number < 1:
+        raise ValueError("a whole number is wanted, 1 or more")
+    return number
+
+
+def _folder(value: object) -> Path:
+    if not str(value):
+        raise ValueError("a folder is wanted")
+    return Path(str(value)).expanduser().absolute()
+
+
+def _setting(read: Callable[[Any], Any], about: str, **default: Any) -> Any:
+    return field(metadata={"read": read, "about": about}, **default)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that an operator can set; documented in docs/operation.md."""
+
+    data: Path = _setting(_folder, "folder of the database and the files")
+    http: Address = _setting(address, "where browsers and DICOMweb clients connect", default=Address("127.0.0.1", 8080))
+    dicom: Address = _setting(address, "where DICOM peers connect", default=Address("127.0.0.1", 11112))
+    ae_title: str = _setting(ae_title, "our own AE title", default="DOKUEI")
+    database_url: str = _setting(_text, "SQLAlchemy URL; empty means hub.sqlite in the data folder", default="")
+    log_level: str = _setting(_text, "DEBUG, INFO, WARNING or ERROR", default="INFO")
+    quiet_period: float = _setting(seconds, "seconds without a new image after which a study has arrived", default=5.0)
+    session_hours: float = _setting(hours, "hours after which a log-in ends", default=12.0)
+    token_hours: float = _setting(hours, "hours after which a bearer token ends", default=24.0 * 90)
+    max_json_body: int = _setting(size, "largest JSON request", default=1 * 2**20)
+    max_stow_body: int = _setting(size, "largest STOW-RS request", default=4 * 2**30)
+    max_instance: int = _setting(size, "largest single instance", default=2 * 2**30)
+    min_free_disk: int = _setting(size, "free space below which ingest is refused", default=500 * 10**6)
+    max_associations: int = _setting(_count, "DICOM associations at once", default=64)
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database to use."""
+        return self.database_url or f"sqlite:///{self.data / 'hub.sqlite'}"
+
+
+def load(command_line: Mapping[str, object | None], environ: Mapping[str, str], config: Path | None = None) -> Settings:
+    """Settings from all sources; None on the command line means that nothing was said there.
+
+    Raises SettingError naming the setting, its source and what would be right.
+    """
+    said = {key: value for key, value in command_line.items() if value is not None}
+    known = {item.name for item in dataclasses.fields(Settings)}
+    named = {
+        key.removeprefix("DOKUEI_").lower(): value
+        for key, value in environ.items()
+        if key.startswith("DOKUEI_") and key != "DOKUEI_CONFIG"
+    }
+    data = said.get("data") or named.get("data")
+    path = config or (Path(environ["DOKUEI_CONFIG"]) if environ.get("DOKUEI_CONFIG") else None)
+    written = _read_file(path, required=True) if path else {}
+    if path is None and data:
+        written = _read_file(Path(str(data)) / "dokuei.toml", required=False)
+    sources = (
+        ("on the command line", said),
+        ("in the environment", named),
+        ("in the settings file", written),
+    )
+    for where, source in sources:
+        for key in source:
+            if key not in known:
+                raise SettingError(
+                    f"Unknown setting '{_shown(key, where)}' {where}; known are: {', '.join(sorted(known))}."
+                )
+    values: dict[str, Any] = {}
+    for item in dataclasses.fields(Settings):
+        for where, source in sources:
+            if item.name in source:
+                values[item.name] = _converted(item, source[item.name], where)
+                break
+    if "data" not in values:
+        raise SettingError("Setting 'data' is missing: give --data DIR or DOKUEI_DATA.")
+    settings = Settings(**values)
+    if settings.log_level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+        raise SettingError(f"Setting 'log_level' can't be '{settings.log_level}': DEBUG, INFO, WARNING or ERROR.")
+    return settings
+
+
+def _shown(key: str, where: str) -> str:
+    return f"DOKUEI_{key.upper()}" if where == "in the environment" else key
+
+
+def _converted(item: dataclasses.Field[Any], value: object, where: str) -> Any:
+    try:
+        return item.metadata["read"](value)
+    except (ValueError, TypeError) as error:
+        shown = _shown(item.name, where)
+        raise SettingError(f"Setting '{shown}' {where} can't be '{value}': {error}.") from error
+
+
+def _read_file(path: Path, *, required: bool) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if required:
+            raise SettingError(f"The settings file '{path}' does not exist.") from None
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingError(f"The settings file '{path}' can't be read: {error}.") from error
