@@ -32,19 +32,25 @@ class AccessGate:
         denied; both are audited each time.
         """
         decision = decide(actor, action, resource, purpose)
+
+        def entry(outcome: str) -> AuditEntry:
+            return audit_entry(
+                actor, action, resource, clock=self._clock, outcome=outcome, reason=decision.reason, purpose=purpose
+            )
+
         if decision:
             key = (actor.session_id, actor.login, action.value, resource.label)
             if self._first_time(key):
-                self._write(actor, action, resource, purpose, decision, "allowed")
+                self._write(entry("allowed"))
             return decision
-        self._write(actor, action, resource, purpose, decision, "denied")
+        self._write(entry("denied"))
         if not decision.visible:
             raise NotFound()
         raise Forbidden(action=action.value)
 
     def deny(self, actor: Actor, action: Action, resource: Resource, reason: str) -> None:
         """Put a refusal into the trail that another rule than `decide` has found (an unknown AE title)."""
-        self._write(actor, action, resource, Purpose.READING, Decision(False, reason), "denied")
+        self._write(audit_entry(actor, action, resource, clock=self._clock, outcome="denied", reason=reason))
 
     def _first_time(self, key: tuple[str, str, str, str]) -> bool:
         with self._lock:
@@ -56,10 +62,7 @@ class AccessGate:
                 self._seen.popitem(last=False)
             return True
 
-    def _write(
-        self, actor: Actor, action: Action, resource: Resource, purpose: Purpose, decision: Decision, outcome: str
-    ) -> None:
-        entry = audit_entry(actor, action, resource, at_clock=self._clock, outcome=outcome, reason=decision.reason)
+    def _write(self, entry: AuditEntry) -> None:
         with self._database.write() as session:
             record(session, [entry])
 
@@ -69,14 +72,14 @@ def audit_entry(
     action: Action | str,
     resource: Resource,
     *,
-    at_clock: Clock,
+    clock: Clock,
     outcome: str,
     reason: str,
     purpose: Purpose = Purpose.READING,
 ) -> AuditEntry:
     """An audit line for a deed of `actor`; services record it in the transaction of the deed (outcome `done`)."""
     return AuditEntry(
-        at=at_clock.now(),
+        at=clock.now(),
         actor=actor.login,
         site_code=actor.site_code,
         role=actor.role.value if actor.role else actor.kind.value,

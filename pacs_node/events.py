@@ -1,0 +1,35 @@
+"""What the node tells the other rooms."""
+
+from __future__ import annotations
+
+from shared_kernel.events.event import Event
+
+
+class InstancesStored(Event, frozen=True, kw_only=True):
+    """Instances of one study became durable in one commit.
+
+    One event a study and commit, not one an instance: a CT of 500 images is told in a handful.
+    """
+
+    study_uid: str
+    site_code: str
+    added: int
+    total: int
+    """Instances of the study after this commit."""
+
+
+class StudyArrived(Event, frozen=True, kw_only=True):
+    """No image has come for the quiet period: the study is complete for the first time."""
+
+    study_uid: str
+    site_code: str
+    instances: int
+
+
+class StudyGrew(Event, frozen=True, kw_only=True):
+    """Images came after the study had arrived, and it is quiet again."""
+
+    study_uid: str
+    site_code: str
+    instances: int
+    added: int
