@@ -10,10 +10,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from starlette.requests import Request
 from starlette.responses import Response
 
-from access_control.model import Actor
+from access_control.model import Actor, ActorKind
 from shared_kernel.errors import DokueiError
+
+NOBODY = Actor(kind=ActorKind.PERSON, login="", name="", role=None, site_code="", site_name="", session_id="")
+"""Who is behind a public operation; `decide` allows it nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class Call:
     path: Mapping[str, str]
     query: Any
     body: Any
+    request: Request
     client: str = ""
 
 
@@ -49,6 +54,8 @@ class Operation:
     response: type[msgspec.Struct] | None = None
     media_type: str = "application/json"
     errors: tuple[type[DokueiError], ...] = field(default=())
+    public: bool = False
+    """Open to anybody, as nothing but signing in is; the handler sees `NOBODY` as the actor."""
 
 
 JsonResult = msgspec.Struct | Response | None
