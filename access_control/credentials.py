@@ -165,14 +165,8 @@ class Credentials:
             kind=ActorKind.PERSON, login=shown, name="", role=None, site_code="", site_name="", session_id=""
         )
         resource = Resource(label=f"person/{shown}", site_code="")
-        entry = audit_entry(
-            nobody,
-            "session.begin",
-            resource,
-            clock=self._clock,
-            outcome="denied",
-            reason=f"wrong password from {client}",
-        )
+        reason = f"wrong password from {client}"
+        entry = audit_entry(nobody, "session.begin", resource, clock=self._clock, outcome="denied", reason=reason)
         with self._database.write() as session:
             record(session, [entry])
 

@@ -44,7 +44,7 @@ class Directory:
         session.add(SiteRow(code=code, name=_name(name), created_at=self._clock.now()))
         session.flush()
 
-    def add_person(self, session: Session, login: str, name: str, site_code: str, role: Role, password: str) -> None:
+    def add_person(self, session: Session, *, login: str, name: str, site_code: str, role: Role, password: str) -> None:
         """Register a person with a password of their own. Raises BadName, WeakPassword, NoSuchSite, AlreadyThere."""
         _check(login, _LOGIN, "login", "1-64 letters, digits, . _ @ or -")
         if len(password) < SHORTEST_PASSWORD:

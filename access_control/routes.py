@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 from starlette.requests import Request
@@ -80,9 +81,9 @@ def operations(credentials: Credentials, *, demo: Callable[[], bool]) -> list[Op
         response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
         return response
 
-    about: dict[str, str] = {"path": "/api/session", "tag": "session"}
+    session = partial(Operation, path="/api/session", tag="session")
     return [
-        Operation(
+        session(
             method="POST",
             summary="Sign in; the session is kept in a cookie",
             handler=sign_in,
@@ -90,17 +91,15 @@ def operations(credentials: Credentials, *, demo: Callable[[], bool]) -> list[Op
             response=SessionOut,
             errors=(WrongPassword, TooManyLogins),
             public=True,
-            **about,
         ),
-        Operation(
+        session(
             method="GET",
             summary="Who is signed in",
             handler=whoami,
             response=SessionOut,
             errors=(NotSignedIn,),
-            **about,
         ),
-        Operation(method="DELETE", summary="Sign out", handler=sign_out, errors=(NotSignedIn,), **about),
+        session(method="DELETE", summary="Sign out", handler=sign_out, errors=(NotSignedIn,)),
     ]
 
 
