@@ -1,0 +1,1 @@
+"""The command line `dokuei`: the promise to operators and scripts."""

@@ -1,0 +1,60 @@
+"""`dokuei demo`."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from dokuei import logs
+from dokuei.cli.options import data_option, settings_of, telling_errors
+from dokuei.cli.serve import ready_line
+from dokuei.demo import play, region
+from dokuei.hub import Hub
+from dokuei.server import serve as run
+from shared_kernel.settings import Address
+
+
+@click.command()
+@data_option
+@click.option("--http", default=None, metavar="HOST:PORT", help="For browsers and DICOMweb.")
+@click.option("--dicom", default=None, metavar="HOST:PORT", help="For DICOM peers.")
+@click.option("--ae-title", default=None, help="Our own AE title (DOKUEI).")
+def demo(data: str | None, config: Path | None, http: str | None, dicom: str | None, ae_title: str | None) -> None:
+    """Run the hub with a fictional region, whose clinics send their studies over the DICOM port."""
+    settings = settings_of(data, config, http=http, dicom=dicom, ae_title=ae_title)
+    logs.configure(settings.log_level)
+    console = Console()
+    failed: list[BaseException] = []
+
+    def begin(hub: Hub, at_http: Address, at_dicom: Address) -> None:
+        def story() -> None:
+            try:
+                play.play(hub, at_dicom, console)
+            except BaseException as error:  # told by the main thread, which is stopped by it
+                failed.append(error)
+                os.kill(os.getpid(), 15)
+                return
+            _show(console, f"http://{at_http}", f"{settings.ae_title}@{at_dicom}")
+            click.echo(ready_line(settings, at_http, at_dicom))
+
+        threading.Thread(target=story, name="demo", daemon=True).start()
+
+    with telling_errors():
+        run(settings, begin, prepare=play.prepare)
+    if failed:
+        raise click.ClickException(f"The demo could not be played: {failed[0]}") from failed[0]
+
+
+def _show(console: Console, http: str, dicom: str) -> None:
+    table = Table(title=f"読影デモ  {http}   DICOM {dicom}", title_justify="left")
+    for heading in ("施設 / site", "役割 / role", "氏名 / name", "ログイン名 / log-in", "パスワード / password"):
+        table.add_column(heading)
+    names = {site.code: site.name for site in region.SITES}
+    for person in region.PEOPLE:
+        table.add_row(names[person.site_code], person.role.value, person.name, person.login, region.PASSWORD)
+    console.print(table)

@@ -1,0 +1,45 @@
+"""`dokuei person`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from access_control.model import Role
+from dokuei.cli.options import data_option, settings_of, sure_it_is_text, telling_errors
+from dokuei.hub import Hub
+
+
+@click.group()
+def person() -> None:
+    """People and their roles."""
+
+
+@person.command()
+@click.argument("login")
+@click.argument("name")
+@click.option("--site", "site_code", required=True, help="Code of the person's site.")
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input (one line).")
+@data_option
+def add(
+    login: str, name: str, site_code: str, role: str, password_stdin: bool, data: str | None, config: Path | None
+) -> None:
+    """Register a person; the password comes from standard input or is asked for, never from the command line."""
+    settings = settings_of(data, config)
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    else:
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    with telling_errors(), Hub.opened(settings) as hub, hub.database.write() as session:
+        hub.directory.add_person(
+            session,
+            login=login,
+            name=sure_it_is_text(name, "NAME"),
+            site_code=site_code,
+            role=Role(role),
+            password=password,
+        )
+    click.echo(f"person {login} {name} ({role}, {site_code})")

@@ -1,0 +1,34 @@
+"""`dokuei site`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from dokuei.cli.options import data_option, settings_of, sure_it_is_text, telling_errors
+from dokuei.hub import Hub
+from shared_kernel.settings import address, ae_title
+
+
+@click.group()
+def site() -> None:
+    """Clinics and hospitals."""
+
+
+@site.command()
+@click.argument("code")
+@click.argument("name")
+@click.option("--ae-title", "title", required=True, help="AE title of the site's DICOM node.")
+@click.option("--ae-address", "at", default=None, metavar="HOST:PORT", help="Where that node listens.")
+@data_option
+def add(code: str, name: str, title: str, at: str | None, data: str | None, config: Path | None) -> None:
+    """Register a site and its DICOM node, which may send from now on."""
+    try:
+        checked, where = ae_title(title), address(at) if at else None
+    except ValueError as error:
+        raise click.ClickException(f"{error}.") from error
+    with telling_errors(), Hub.opened(settings_of(data, config)) as hub, hub.database.write() as session:
+        hub.directory.add_site(session, code, sure_it_is_text(name, "NAME"))
+        hub.peers.add(session, checked, code, where)
+    click.echo(f"site {code} {name} ({checked})")

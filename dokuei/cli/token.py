@@ -1,0 +1,24 @@
+"""`dokuei token`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from dokuei.cli.options import data_option, settings_of, telling_errors
+from dokuei.hub import Hub
+
+
+@click.group()
+def token() -> None:
+    """Bearer tokens for programs."""
+
+
+@token.command()
+@click.argument("login")
+@data_option
+def issue(login: str, data: str | None, config: Path | None) -> None:
+    """Print a bearer token that acts as LOGIN, and nothing else."""
+    with telling_errors(), Hub.opened(settings_of(data, config)) as hub:
+        click.echo(hub.credentials.issue_token(login))

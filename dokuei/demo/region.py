@@ -1,0 +1,78 @@
+"""The fictional region: three clinics, two reading hospitals, people in every role."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from access_control.errors import AlreadyThere
+from access_control.model import Role
+from dokuei.hub import Hub
+from shared_kernel.settings import Settings
+
+PASSWORD = "dokuei-demo"  # noqa: S105  # printed at the start; exists in the demo's own data folder only
+
+
+class DemoSite(NamedTuple):
+    """A fictional site and its DICOM node."""
+
+    code: str
+    name: str
+    ae_title: str
+
+
+class DemoPerson(NamedTuple):
+    """A fictional person."""
+
+    login: str
+    name: str
+    site_code: str
+    role: Role
+
+
+SITES = (
+    DemoSite("MINATO", "みなと診療所", "MINATO_CT"),
+    DemoSite("YAMANE", "山根クリニック", "YAMANE_CT"),
+    DemoSite("SHIOMI", "潮見医院", "SHIOMI_CT"),
+    DemoSite("CHUO", "あおば中央病院", "CHUO_PACS"),
+    DemoSite("KITA", "北浜総合病院", "KITA_PACS"),
+)
+CONTRACTS = (("MINATO", "CHUO"), ("YAMANE", "CHUO"), ("SHIOMI", "KITA"))
+PEOPLE = (
+    DemoPerson("minato-gishi", "浜田 真", "MINATO", Role.TECHNOLOGIST),
+    DemoPerson("minato-isha", "湊 恵子", "MINATO", Role.REFERRING_DOCTOR),
+    DemoPerson("yamane-isha", "山根 修", "YAMANE", Role.REFERRING_DOCTOR),
+    DemoPerson("shiomi-isha", "潮見 渉", "SHIOMI", Role.REFERRING_DOCTOR),
+    DemoPerson("chuo-dokuei", "青葉 玲", "CHUO", Role.RADIOLOGIST),
+    DemoPerson("chuo-dokuei2", "森川 健", "CHUO", Role.RADIOLOGIST),
+    DemoPerson("kita-dokuei", "北浜 葵", "KITA", Role.RADIOLOGIST),
+    DemoPerson("minato-yoyaku", "岸 由美", "MINATO", Role.SCHEDULER),
+    DemoPerson("jimukyoku", "大谷 千夏", "CHUO", Role.SECRETARIAT),
+    DemoPerson("kanri", "関 亮", "CHUO", Role.ADMINISTRATOR),
+)
+
+
+def is_demo(settings: Settings) -> bool:
+    """Whether this data folder holds the fictional region."""
+    return (settings.data / "demo.json").exists()
+
+
+def found(hub: Hub) -> None:
+    """Register what is not there yet; a second run changes nothing."""
+    with hub.database.write() as session:
+        known = {site.code for site in hub.directory.sites(session)}
+        for site in SITES:
+            if site.code not in known:
+                hub.directory.add_site(session, site.code, site.name)
+                hub.peers.add(session, site.ae_title, site.code, None)
+    for person in PEOPLE:
+        try:
+            with hub.database.write() as session:
+                hub.directory.add_person(session, **person._asdict(), password=PASSWORD)
+        except AlreadyThere:
+            continue
+    for clinic, hospital in CONTRACTS:
+        try:
+            with hub.database.write() as session:
+                hub.directory.add_contract(session, clinic, hospital)
+        except AlreadyThere:
+            continue

@@ -1,0 +1,154 @@
+"""What can be wrong with an installation, looked at without changing anything."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from access_control.tables import ContractRow, PersonRow, SiteRow
+from dokuei.demo.region import is_demo
+from dokuei.migrations.upgrade import current, newest
+from dokuei.web.browser import BrowserApplication
+from pacs_node.archive.tables import InstanceRow
+from shared_kernel.audit.trail import first_broken_link
+from shared_kernel.database import Database
+from shared_kernel.events.tables import SubscriptionRow
+from shared_kernel.settings import Settings
+
+_LOOKED_AT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: whether it is well, what was seen, and what to do if not."""
+
+    subject: str
+    well: bool
+    told: str
+    remedy: str = ""
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Everything that can be looked at; later looks are left out when an earlier one makes them pointless."""
+    findings = list(_folder(settings))
+    if not all(finding.well for finding in findings):
+        return findings
+    database = Database(settings.sqlalchemy_url)
+    try:
+        for look in (_schema, _integrity, _audit, _subscribers, _region, _files):
+            findings += _safely(look, database, settings)
+    finally:
+        database.close()
+    return [*findings, *_browser(), *_fonts(), *_demo(settings)]
+
+
+def _safely(
+    look: Callable[[Database, Settings], Iterator[Finding]], database: Database, settings: Settings
+) -> list[Finding]:
+    try:
+        return list(look(database, settings))
+    except SQLAlchemyError as error:
+        subject = look.__name__.strip("_")
+        remedy = "stop the hub and restore the data folder from a backup if this stays (docs/operation.md)"
+        return [Finding(subject, False, f"the database does not answer: {error}", remedy)]
+
+
+def _folder(settings: Settings) -> Iterator[Finding]:
+    data = settings.data
+    if not data.is_dir():
+        yield Finding("data folder", False, f"{data} is not there", "start the hub once with this --data DIR")
+        return
+    writable = os.access(data, os.R_OK | os.W_OK | os.X_OK)
+    yield Finding("data folder", writable, str(data), f"give the hub's user the folder: chown -R USER {data}")
+    open_to_others = data.stat().st_mode & 0o007
+    yield Finding("privacy", not open_to_others, "folder mode", f"chmod o-rwx {data}")
+    free = shutil.disk_usage(data).free
+    enough = free > settings.min_free_disk
+    told = f"{free / 1e9:.1f} GB free, ingest stops below {settings.min_free_disk / 1e9:.1f} GB"
+    yield Finding("free disk", enough, told, "free space or enlarge the volume; ingest goes on by itself")
+    if not settings.database_url:
+        there = (data / "hub.sqlite").is_file()
+        yield Finding("database file", there, "hub.sqlite", "start the hub once, or restore it from a backup")
+
+
+def _schema(database: Database, _settings: Settings) -> Iterator[Finding]:
+    is_at, wanted = current(database), newest()
+    remedy = "start the hub once: it brings the database to today's shape"
+    yield Finding("database shape", is_at == wanted, f"at {is_at}, wanted {wanted}", remedy)
+
+
+def _integrity(database: Database, _settings: Settings) -> Iterator[Finding]:
+    if database.engine.dialect.name != "sqlite":
+        return
+    with database.read() as session:
+        answer = session.scalar(text("PRAGMA quick_check(1)"))
+    yield Finding("database integrity", answer == "ok", str(answer), "restore the data folder from a backup")
+
+
+def _audit(database: Database, _settings: Settings) -> Iterator[Finding]:
+    with database.read() as session:
+        broken = first_broken_link(session)
+    told = "the chain is whole" if broken is None else f"row {broken} does not follow from the one before"
+    yield Finding("audit trail", broken is None, told, "somebody changed the trail: keep a copy, compare with a backup")
+
+
+def _subscribers(database: Database, _settings: Settings) -> Iterator[Finding]:
+    with database.read() as session:
+        stuck = session.scalars(select(SubscriptionRow).where(SubscriptionRow.failures > 0)).all()
+    for row in stuck:
+        told = f"{row.subscriber} failed {row.failures} times at {row.last_error}"
+        yield Finding("events", False, told, "read the log at this time; it is tried again by itself")
+    if not stuck:
+        yield Finding("events", True, "no subscriber is held up")
+
+
+def _region(database: Database, _settings: Settings) -> Iterator[Finding]:
+    with database.read() as session:
+        sites = set(session.scalars(select(SiteRow.code)))
+        contracts = session.execute(select(ContractRow.clinic_code, ContractRow.hospital_code)).all()
+        readers = set(session.scalars(select(PersonRow.site_code).where(PersonRow.role == "radiologist")))
+    yield Finding("sites", bool(sites), f"{len(sites)} registered", "dokuei site add CODE NAME --ae-title AET")
+    without = sorted(sites - {code for pair in contracts for code in pair} - readers)
+    told = f"nobody reads for {', '.join(without)}" if without else f"{len(contracts)} contracts"
+    yield Finding("contracts", not without, told, "dokuei contract add CLINIC HOSPITAL")
+    empty = sorted({hospital for _, hospital in contracts} - readers)
+    told = f"no radiologist at {', '.join(empty)}" if empty else "every reading site has a radiologist"
+    yield Finding("readers", not empty, told, "dokuei person add LOGIN NAME --site CODE --role radiologist")
+
+
+def _files(database: Database, settings: Settings) -> Iterator[Finding]:
+    with database.read() as session:
+        newest_rows = session.scalars(
+            select(InstanceRow.path).order_by(InstanceRow.received_at.desc()).limit(_LOOKED_AT)
+        ).all()
+    missing = [path for path in newest_rows if not (settings.data / path).is_file()]
+    told = f"of the newest {len(newest_rows)} instances {len(missing)} have no file"
+    yield Finding("files", not missing, told, "restore the archive folder from a backup")
+
+
+def _browser() -> Iterator[Finding]:
+    built = BrowserApplication().is_built
+    yield Finding("browser application", built, "built" if built else "not built", "make install")
+
+
+def _fonts() -> Iterator[Finding]:
+    remedy = "apt-get install fonts-noto-cjk fontconfig"
+    if shutil.which("fc-list") is None:
+        yield Finding("fonts for PDF", False, "fc-list is not there", remedy)
+        return
+    listed = subprocess.run(["fc-list", ":lang=ja", "family"], capture_output=True, text=True, check=False).stdout  # noqa: S607  # a fixed command
+    found = "Noto" in listed
+    yield Finding("fonts for PDF", found, "Noto CJK" if found else "no Japanese Noto font", remedy)
+
+
+def _demo(settings: Settings) -> Iterator[Finding]:
+    if is_demo(settings):
+        local = settings.http.host in {"127.0.0.1", "::1", "localhost"}
+        remedy = "never let others reach a demo: its passwords are printed; use another --data for real work"
+        yield Finding("demo data", local, "this is the fictional region with printed passwords", remedy)

@@ -1,0 +1,1 @@
+"""The database's history; `upgrade` brings any older one to today's shape."""

@@ -1,0 +1,115 @@
+"""Running a hub: everything in one process, until it is told to stop."""
+
+from __future__ import annotations
+
+import fcntl
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import structlog
+import uvicorn
+from pacs_node.archive.sweep import sweep
+
+from dokuei.hub import Hub
+from dokuei.web.hub_app import application
+from shared_kernel.errors import DokueiError, Text
+from shared_kernel.settings import Address, Settings
+
+_SECONDS_TO_FINISH = 5
+
+log = structlog.get_logger(__name__)
+
+
+class AlreadyServed(DokueiError):
+    """Another server has this data folder; raised before anything is touched."""
+
+    code = "already_served"
+    message = Text("このデータフォルダは別の dokuei が使用中です。", "Another dokuei serves this data folder.")
+    next_step = Text(
+        "先に動いている方を止めるか、別の --data を指定してください。", "Stop that one first, or give another --data."
+    )
+
+
+class AddressTaken(DokueiError):
+    """A port is taken or may not be used; `address` and `reason` in the details say which and why."""
+
+    code = "address_taken"
+    message = Text("待ち受けアドレスを使えません。", "Can't listen on this address.")
+    next_step = Text("別のポートを --http / --dicom で指定してください。", "Give another port with --http or --dicom.")
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, which says when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if self.started:
+            self._on_ready()
+
+
+def serve(
+    settings: Settings,
+    on_ready: Callable[[Hub, Address, Address], None],
+    prepare: Callable[[Hub], None] | None = None,
+) -> None:
+    """Serve until SIGINT or SIGTERM; `on_ready` gets the hub and the HTTP and DICOM addresses that were bound.
+
+    `prepare` is called before anybody can connect.
+
+    Raises AlreadyServed, AddressTaken.
+    """
+    with ExitStack() as stack:
+        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        stack.enter_context(_sole_server(settings.data))
+        hub = stack.enter_context(Hub.opened(settings))
+        sweep(hub.database, hub.files)
+        if prepare:
+            prepare(hub)
+        listening = stack.enter_context(_listen(settings.http))
+        http = Address(settings.http.host, listening.getsockname()[1])
+        hub.ingest.start()
+        stack.callback(hub.ingest.stop)
+        hub.dispatcher.start()
+        stack.callback(hub.dispatcher.stop)
+        hub.completion.start()
+        stack.callback(hub.completion.stop)
+        try:
+            dicom = hub.node.start()
+        except OSError as error:
+            raise AddressTaken(address=str(settings.dicom), reason=error.strerror) from error
+        stack.callback(hub.node.stop)
+        config = uvicorn.Config(
+            application(hub),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_SECONDS_TO_FINISH,
+            lifespan="off",
+        )
+        try:
+            _Server(config, lambda: on_ready(hub, http, dicom)).run(sockets=[listening])
+        except KeyboardInterrupt:
+            log.info("server.stopped")
+
+
+@contextmanager
+def _sole_server(data: Path) -> Iterator[None]:
+    with (data / "server.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyServed(data=str(data)) from None
+        yield
+
+
+def _listen(at: Address) -> socket.socket:
+    try:
+        return socket.create_server(at, family=socket.AF_INET6 if ":" in at.host else socket.AF_INET, backlog=1024)
+    except OSError as error:
+        raise AddressTaken(address=str(at), reason=error.strerror) from error

@@ -1,0 +1,1 @@
+"""The hub's web application: rooms' operations and routes, put together."""

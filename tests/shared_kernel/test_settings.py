@@ -1,0 +1,91 @@
+"""Settings: precedence of their sources, and a named sentence for every wrong one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared_kernel.settings import Address, SettingError, address, load, size
+
+
+def test_the_command_line_wins_over_environment_over_file_over_default(tmp_path: Path) -> None:
+    (tmp_path / "dokuei.toml").write_text('ae_title = "FILE"\nhttp = "127.0.0.1:1"\nquiet_period = 9\n')
+    environ = {"DOKUEI_AE_TITLE": "ENVIRON", "DOKUEI_HTTP": "127.0.0.1:2"}
+
+    settings = load({"data": str(tmp_path), "ae_title": "LINE", "http": None}, environ)
+
+    assert (
+        settings.ae_title,
+        settings.http,
+        settings.quiet_period,
+        settings.dicom,
+    ) == ("LINE", Address("127.0.0.1", 2), 9.0, Address("127.0.0.1", 11112))
+
+
+def test_a_file_that_is_named_is_read_instead_of_the_data_folders(tmp_path: Path) -> None:
+    (tmp_path / "dokuei.toml").write_text('ae_title = "FOLDER"')
+    named = tmp_path / "other.toml"
+    named.write_text('ae_title = "NAMED"')
+
+    assert load({"data": str(tmp_path)}, {"DOKUEI_CONFIG": str(named)}).ae_title == "NAMED"
+
+
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        ({"DOKUEI_HTTP": "nowhere"}, "DOKUEI_HTTP"),
+        ({"DOKUEI_HTTP": "127.0.0.1:70000"}, "DOKUEI_HTTP"),
+        ({"DOKUEI_AE_TITLE": "SEVENTEEN_LETTERS"}, "DOKUEI_AE_TITLE"),
+        ({"DOKUEI_AE_TITLE": "A\\B"}, "DOKUEI_AE_TITLE"),
+        ({"DOKUEI_QUIET_PERIOD": "-1"}, "DOKUEI_QUIET_PERIOD"),
+        ({"DOKUEI_QUIET_PERIOD": "nan"}, "DOKUEI_QUIET_PERIOD"),
+        ({"DOKUEI_MAX_INSTANCE": "much"}, "DOKUEI_MAX_INSTANCE"),
+        ({"DOKUEI_LOG_LEVEL": "LOUD"}, "log_level"),
+        ({"DOKUEI_MAX_ASSOCIATIONS": "0"}, "DOKUEI_MAX_ASSOCIATIONS"),
+        ({"DOKUEI_HTPP": "127.0.0.1:80"}, "DOKUEI_HTPP"),
+    ],
+)
+def test_a_wrong_setting_is_named(tmp_path: Path, environ: dict[str, str], named: str) -> None:
+    with pytest.raises(SettingError, match=named):
+        load({"data": str(tmp_path)}, environ)
+
+
+def test_a_missing_data_folder_is_asked_for() -> None:
+    with pytest.raises(SettingError, match="--data"):
+        load({}, {})
+
+
+def test_a_broken_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "dokuei.toml").write_text("ae_title = ")
+    with pytest.raises(SettingError, match=r"dokuei\.toml"):
+        load({"data": str(tmp_path)}, {})
+
+
+def test_a_named_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="does not exist"):
+        load({"data": str(tmp_path)}, {"DOKUEI_CONFIG": str(tmp_path / "gone.toml")})
+
+
+@given(host=st.sampled_from(["127.0.0.1", "localhost", "::1", "hub.example"]), port=st.integers(0, 65535))
+def test_an_address_is_read_back_as_it_is_written(host: str, port: int) -> None:
+    assert address(str(Address(host, port))) == Address(host, port)
+
+
+@given(st.text())
+def test_any_text_is_an_address_or_a_value_error(text: str) -> None:
+    try:
+        host, port = address(text)
+    except ValueError:
+        return
+    assert host
+    assert 0 <= port <= 65535
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"), [("5", 5), ("2 MiB", 2 * 2**20), ("500MB", 500_000_000), ("1GiB", 2**30), ("3kB", 3000)]
+)
+def test_sizes(written: str, expected: int) -> None:
+    assert size(written) == expected
