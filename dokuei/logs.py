@@ -11,11 +11,8 @@ import structlog
 def configure(level: str) -> None:
     """Set up structlog and the standard library's loggers for this process."""
     number = getattr(logging, level.upper())
-    shown: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer()
-        if sys.stderr.isatty()
-        else structlog.processors.JSONRenderer(ensure_ascii=False)
-    )
+    for_programs = structlog.processors.JSONRenderer(ensure_ascii=False)
+    shown: structlog.typing.Processor = structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else for_programs
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -28,8 +25,7 @@ def configure(level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(
-        level=max(number, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
-    )
+    libraries = max(number, logging.WARNING)
+    logging.basicConfig(level=libraries, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
     logging.getLogger("fontTools").setLevel(logging.ERROR)

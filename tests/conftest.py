@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from dokuei.migrations.upgrade import upgrade
 from shared_kernel.clock import SetClock
 from shared_kernel.database import Database
 from shared_kernel.settings import Address, Settings
@@ -29,8 +30,6 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     """A fresh database at today's shape, made by the migrations as in production."""
-    from dokuei.migrations.upgrade import upgrade
-
     made = Database.in_folder(tmp_path)
     upgrade(made, tmp_path)
     yield made

@@ -5,8 +5,6 @@ from alembic import context
 from dokuei.tables import METADATA
 
 connection = context.config.attributes["connection"]
-context.configure(
-    connection=connection, target_metadata=METADATA, render_as_batch=True, transaction_per_migration=False
-)
+context.configure(connection=connection, target_metadata=METADATA, render_as_batch=True)
 with context.begin_transaction():
     context.run_migrations()
