@@ -82,5 +82,5 @@ def test_the_secret_itself_is_not_in_the_database(credentials: Credentials, data
     secret = credentials.issue_token("dokuei")
     with database.read() as session:
         row = session.scalars(select(CredentialRow)).one()
-    assert secret not in repr({column: getattr(row, column) for column in row.__table__.columns})
+    assert secret not in repr({column.key: getattr(row, column.key) for column in row.__table__.columns})
     assert credentials.recognise(row.token_hash) is None
