@@ -1,0 +1,1 @@
+"""Reading cases: from an arriving study to a read one, with the clinic's request and the reader's claim."""

@@ -1,0 +1,89 @@
+"""From arriving images to a case: opened 受信中, then 未読 with a due date, later grown."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from pacs_node.model import StudySummary
+from shared_kernel.events.outbox import publish
+from shared_kernel.ids import new_id
+from worklist.events import ReadingBecameDue, ReadingCaseOpened
+from worklist.model import CaseState, CaseStep
+from worklist.ports import CalendarOf, Studies
+from worklist.snapshot import copy_study
+from worklist.steps import move
+from worklist.tables import CaseRow
+
+log = structlog.get_logger(__name__)
+
+
+class Intake:
+    """Opens and renews cases in the session of a subscriber; each call may be repeated without effect."""
+
+    def __init__(self, studies: Studies, calendar_of: CalendarOf) -> None:
+        self._studies = studies
+        self._calendar_of = calendar_of
+
+    def images_came(self, session: Session, study_uid: str, *, at: datetime, actor: str) -> None:
+        """Open the case with the first images; renew what it shows until the study has arrived."""
+        row = self._case(session, study_uid)
+        if row is not None and row.state != CaseState.RECEIVING:
+            return  # StudyGrew tells of late images once it is quiet again
+        if (study := self._study(study_uid)) is None:
+            return
+        if row is None:
+            self._open(session, study, at=at, actor=actor)
+        else:
+            copy_study(row, study)
+
+    def study_arrived(self, session: Session, study_uid: str, *, at: datetime, actor: str) -> None:
+        """The study is complete: the case is 未読, due on the clinic's 翌診療日 after `at`."""
+        if (study := self._study(study_uid)) is None:
+            return
+        row = self._case(session, study_uid) or self._open(session, study, at=at, actor=actor)
+        copy_study(row, study)
+        if row.state != CaseState.RECEIVING:
+            return  # told twice
+        row.arrived_at = study.arrived_at or at
+        row.due_date = self._calendar_of(row.site_code).due_date(row.arrived_at)
+        move(session, row, CaseStep.ARRIVE, at=row.arrived_at, actor=actor)
+        event = ReadingBecameDue(
+            case_id=row.case_id, study_uid=row.study_uid, site_code=row.site_code, due_date=row.due_date
+        )
+        publish(session, event, at=row.arrived_at, actor=actor)
+
+    def study_grew(self, session: Session, study_uid: str) -> None:
+        """More images came after the study had arrived: the case shows them and keeps its state and due date."""
+        row = self._case(session, study_uid)
+        study = self._study(study_uid)
+        if row is not None and study is not None:
+            copy_study(row, study)
+
+    def _open(self, session: Session, study: StudySummary, *, at: datetime, actor: str) -> CaseRow:
+        row = CaseRow(
+            case_id=new_id(),
+            study_uid=study.study_uid,
+            site_code=study.site_code,
+            state=CaseState.RECEIVING.value,
+            opened_at=at,
+        )
+        copy_study(row, study)
+        session.add(row)
+        session.flush()
+        event = ReadingCaseOpened(case_id=row.case_id, study_uid=row.study_uid, site_code=row.site_code)
+        publish(session, event, at=at, actor=actor)
+        return row
+
+    def _case(self, session: Session, study_uid: str) -> CaseRow | None:
+        return session.scalar(select(CaseRow).where(CaseRow.study_uid == study_uid).with_for_update())
+
+    def _study(self, study_uid: str) -> StudySummary | None:
+        study = self._studies.study(study_uid)
+        if study is None:
+            # The index and the event were committed together: the study was deleted since.
+            log.warning("worklist.study_missing", study_uid=study_uid)
+        return study

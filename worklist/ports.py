@@ -1,0 +1,66 @@
+"""What the worklist asks of other rooms; the composition root gives it the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+from access_control.model import Actor
+from pacs_node.model import StudySummary
+from worklist.clinical_days import ClinicalCalendar
+
+SiteName = Callable[[Session, str], str]
+"""The name of the site of a code."""
+
+CalendarOf = Callable[[str], ClinicalCalendar]
+"""The calendar of clinical days of a site."""
+
+
+class Studies(Protocol):
+    """The archive's catalogue, as far as a case needs it."""
+
+    def study(self, study_uid: str) -> StudySummary | None:
+        """The study as it is now; None if there is none."""
+        ...
+
+    def priors(self, study_uid: str) -> list[StudySummary]:
+        """Older studies of the same patient, newest first."""
+        ...
+
+
+class CaseReport(Protocol):
+    """A report as the list of cases shows it."""
+
+    @property
+    def report_id(self) -> str:
+        """The report's id."""
+        ...
+
+    @property
+    def state(self) -> str:
+        """`draft` or `final`."""
+        ...
+
+    @property
+    def signed_at(self) -> datetime | None:
+        """When it was signed."""
+        ...
+
+
+class Reports(Protocol):
+    """The reports of cases, as far as an actor may know of them."""
+
+    def of_cases(self, session: Session, actor: Actor, case_ids: Sequence[str]) -> Mapping[str, CaseReport]:
+        """The report of each case that has one, by case id."""
+        ...
+
+
+class NoReports:
+    """Stands in where the hub runs without reporting."""
+
+    def of_cases(self, session: Session, actor: Actor, case_ids: Sequence[str]) -> Mapping[str, CaseReport]:
+        """Nothing."""
+        return {}

@@ -1,0 +1,142 @@
+"""The JSON of reading cases. Timestamps are UTC with `Z`, dates those of Japan."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated
+
+import msgspec
+
+from worklist.model import CaseState
+
+LARGEST_PAGE = 200
+
+
+class Site(msgspec.Struct, frozen=True, kw_only=True):
+    """A clinic or a hospital."""
+
+    code: str
+    name: str
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody by log-in and name."""
+
+    login: str
+    name: str
+
+
+class Name(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's name in the three groups of VR PN (PS3.5 section 6.2.1)."""
+
+    alphabetic: str
+    ideographic: str
+    phonetic: str
+
+
+class Patient(msgspec.Struct, frozen=True, kw_only=True):
+    """A patient as the study describes them; `sex` is M, F, O or empty."""
+
+    id: str
+    name: Name
+    birth_date: date | None
+    sex: str
+
+
+class ReportMark(msgspec.Struct, frozen=True, kw_only=True):
+    """That a case has a report, and how far it is."""
+
+    id: str
+    state: str
+    signed_at: datetime | None
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """A reading case as the list shows it; `due_date` is the 翌診療日."""
+
+    id: str
+    state: CaseState
+    study_uid: str
+    site: Site
+    patient: Patient
+    modalities: list[str]
+    body_part: str
+    study_description: str
+    study_date: date | None
+    study_time: str | None
+    accession_number: str
+    referring_physician: str
+    series_count: int
+    instance_count: int
+    reason: str
+    clinical_history: str
+    request_version: int
+    reader: Person | None
+    arrived_at: datetime | None
+    due_date: date | None
+    read_at: datetime | None
+    report: ReportMark | None
+
+
+class Prior(msgspec.Struct, frozen=True, kw_only=True):
+    """An older study of the same patient."""
+
+    study_uid: str
+    study_date: date | None
+    modalities: list[str]
+    study_description: str
+    body_part: str
+    site: Site
+    case_id: str | None
+    report_id: str | None
+
+
+class Permissions(msgspec.Struct, frozen=True, kw_only=True):
+    """What the caller may do to the case as it stands."""
+
+    request: bool
+    claim: bool
+    release: bool
+    write_report: bool
+
+
+class CaseDetail(Case, frozen=True, kw_only=True):
+    """A reading case with its priors and what the caller may do; `viewable` is about the images."""
+
+    priors: list[Prior]
+    viewable: bool
+    permissions: Permissions
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """Cases in each state, of all that the caller sees."""
+
+    receiving: int
+    unread: int
+    reading: int
+    read: int
+
+
+class CasePage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of the list; `total` counts all cases that match."""
+
+    cases: list[Case]
+    total: int
+    counts: Counts
+
+
+class CaseQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """What to list; `q` searches name (any writing), patient ID and accession number."""
+
+    state: tuple[CaseState, ...] = ()
+    q: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    limit: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_PAGE)] = 50
+    offset: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+
+class RequestChange(msgspec.Struct, frozen=True, kw_only=True):
+    """検査目的 and 臨床情報; `version` is that of the request that was changed."""
+
+    reason: str
+    clinical_history: str
+    version: int
