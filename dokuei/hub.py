@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pacs_node.archive.catalogue import Catalogue
-from pacs_node.completion import CompletionWorker
-from pacs_node.ingest.service import IngestService
-from pacs_node.peers.service import PeerDirectory
 from pacs_node.scp.node import DicomNode
 from reporting.service import ReportService
 
@@ -19,7 +15,11 @@ from access_control.web.authentication import Authenticator
 from dokuei.migrations.upgrade import upgrade
 from dokuei.wiring.desk import WorklistDesk
 from dokuei.wiring.subscribers import all_subscribers
+from pacs_node.archive.catalogue import Catalogue
 from pacs_node.archive.files import FileStore
+from pacs_node.completion import CompletionWorker
+from pacs_node.ingest.service import IngestService
+from pacs_node.peers.service import PeerDirectory
 from shared_kernel.clock import Clock, SystemClock
 from shared_kernel.database import Database
 from shared_kernel.events.dispatcher import Dispatcher

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import structlog
 import uvicorn
-from pacs_node.archive.sweep import sweep
 
 from dokuei.hub import Hub
 from dokuei.web.hub_app import application
+from pacs_node.archive.sweep import sweep
 from shared_kernel.errors import DokueiError, Text
 from shared_kernel.settings import Address, Settings
 

@@ -6,8 +6,6 @@ import json
 from datetime import date
 
 from rich.console import Console
-from test_data.catalogue import DEMO_STUDIES
-from test_data.generate import generate
 
 from dokuei.demo import history, region
 from dokuei.demo.sender import send
@@ -15,6 +13,8 @@ from dokuei.hub import Hub
 from dokuei.progress import progress_bar
 from shared_kernel.clock import JST
 from shared_kernel.settings import Address
+from test_data.catalogue import DEMO_STUDIES
+from test_data.generate import generate
 
 _SECONDS_TO_ARRIVE = 120
 

@@ -8,7 +8,7 @@ import dicomweb.routes
 import reporting.routes
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 import access_control.routes
 import worklist.routes
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dokuei.hub import Hub
 
 
-def application(hub: Hub) -> Starlette:
+def application(hub: Hub) -> ASGIApp:
     """Every room's operations and routes, over this hub."""
 
     def ready() -> list[str]:
