@@ -3,11 +3,13 @@
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Field = NDArray[np.float32]
+Real = NDArray[np.floating[Any]]
 Vector = tuple[float, float, float]
 
 
@@ -58,9 +60,7 @@ def _decimal(value: float) -> str:
     return "0" if text == "-0" else text
 
 
-def stack(
-    *, centre: Vector, count: int, step: float, spacing: float, matrix: int, tilt: float = 0.0
-) -> list[Plane]:
+def stack(*, centre: Vector, count: int, step: float, spacing: float, matrix: int, tilt: float = 0.0) -> list[Plane]:
     """Return `count` parallel transverse planes from the head downwards, `step` mm apart.
 
     `centre` is the middle of the stack. `tilt` in degrees turns the stack around the left-right axis:
@@ -74,8 +74,6 @@ def stack(
     planes = []
     for index in range(count):
         along = ((count - 1) / 2 - index) * step
-        x, y, z = (
-            c + along * n - half * (r + d) for c, n, r, d in zip(centre, normal, row, column, strict=True)
-        )
+        x, y, z = (c + along * n - half * (r + d) for c, n, r, d in zip(centre, normal, row, column, strict=True))
         planes.append(Plane((x, y, z), row, column, spacing, matrix, matrix))
     return planes

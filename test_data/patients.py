@@ -19,13 +19,14 @@ class Name:
         """Return `alphabetic=ideographic=phonetic` as it stands in the data set."""
         return f"{self.alphabetic}={self.ideographic}={self.phonetic}"
 
-    def fits(self, character_set: CharacterSet) -> bool:
-        """Tell whether every character exists in `character_set`; pydicom would write `?` for the others."""
-        try:
-            str(self).encode("utf-8" if character_set == "ISO_IR 192" else "iso2022_jp")
-        except UnicodeEncodeError:
-            return False
-        return True
+
+def fits(text: str, character_set: CharacterSet) -> bool:
+    """Tell whether every character exists in `character_set`; pydicom would write `?` for the others."""
+    try:
+        text.encode("utf-8" if character_set == "ISO_IR 192" else "iso2022_jp")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

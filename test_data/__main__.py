@@ -1,0 +1,5 @@
+import sys
+
+from test_data.cli import main
+
+sys.exit(main())

@@ -1,0 +1,1 @@
+"""The objects: each file fills the modules that one kind of image adds to the common header."""
