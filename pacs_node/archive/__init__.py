@@ -1,0 +1,1 @@
+"""The archive: files on disk, the index of them, and how it is searched."""

@@ -1,0 +1,110 @@
+"""Which attributes can be asked for and which come back, at each level (PS3.4 C.6.1.1, PS3.18 section 10.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from pacs_node.archive.matching import Column, Matcher, choices, dates, integers, names, text, times, uids
+from pacs_node.archive.tables import InstanceRow, SeriesRow, StudyRow
+from pacs_node.header.person_name import person_name
+from pacs_node.model import PersonName
+
+
+class Level(StrEnum):
+    """QueryRetrieveLevel (0008,0052); patients are asked for through their studies."""
+
+    STUDY = "STUDY"
+    SERIES = "SERIES"
+    INSTANCE = "IMAGE"
+
+
+class Attribute(NamedTuple):
+    """One attribute: the columns that its value comes from, how that is made of them, and how a key matches.
+
+    `match` is None for an attribute that is returned but not matched (the counts).
+    """
+
+    columns: tuple[Column, ...]
+    value: Callable[..., Any]
+    match: Matcher | None
+
+
+def _plain(value: Any) -> Any:
+    return value
+
+
+def _time(value: str) -> str:
+    """Without a fraction that is nothing."""
+    return value.removesuffix(".000000")
+
+
+def _listed(value: str) -> list[str]:
+    return [part for part in value.split("\\") if part]
+
+
+def _name(alphabetic: str, ideographic: str, phonetic: str) -> PersonName:
+    return PersonName(alphabetic=alphabetic, ideographic=ideographic, phonetic=phonetic)
+
+
+def _of(column: Column, match: Callable[[Column], Matcher]) -> Attribute:
+    return Attribute((column,), _plain, match(column))
+
+
+def _counted(column: Column) -> Attribute:
+    return Attribute((column,), _plain, None)
+
+
+STUDY: Mapping[str, Attribute] = {
+    "StudyInstanceUID": _of(StudyRow.study_uid, uids),
+    "StudyDate": _of(StudyRow.study_date, dates),
+    "StudyTime": Attribute((StudyRow.study_time,), _time, times(StudyRow.study_time)),
+    "AccessionNumber": _of(StudyRow.accession_number, text),
+    "StudyID": _of(StudyRow.study_id, text),
+    "StudyDescription": _of(StudyRow.study_description, text),
+    "ModalitiesInStudy": Attribute((StudyRow.modalities,), _listed, choices(StudyRow.modalities)),
+    "ReferringPhysicianName": Attribute(
+        (StudyRow.referring_physician,),
+        person_name,
+        names(StudyRow.referring_physician_match, StudyRow.referring_physician_key),
+    ),
+    "PatientName": Attribute(
+        (StudyRow.name_alphabetic, StudyRow.name_ideographic, StudyRow.name_phonetic),
+        _name,
+        names(StudyRow.patient_name_match, StudyRow.patient_name_key),
+    ),
+    "PatientID": _of(StudyRow.patient_id, text),
+    "PatientBirthDate": _of(StudyRow.birth_date, dates),
+    "PatientSex": _of(StudyRow.sex, text),
+    "IssuerOfPatientID": _of(StudyRow.site_code, text),
+    "NumberOfStudyRelatedSeries": _counted(StudyRow.series_count),
+    "NumberOfStudyRelatedInstances": _counted(StudyRow.instance_count),
+}
+
+SERIES: Mapping[str, Attribute] = {
+    "SeriesInstanceUID": _of(SeriesRow.series_uid, uids),
+    "Modality": _of(SeriesRow.modality, text),
+    "SeriesNumber": _of(SeriesRow.series_number, integers),
+    "SeriesDate": _of(SeriesRow.series_date, dates),
+    "SeriesTime": Attribute((SeriesRow.series_time,), _time, times(SeriesRow.series_time)),
+    "SeriesDescription": _of(SeriesRow.series_description, text),
+    "BodyPartExamined": _of(SeriesRow.body_part, text),
+    "NumberOfSeriesRelatedInstances": _counted(SeriesRow.instance_count),
+}
+
+INSTANCE: Mapping[str, Attribute] = {
+    "SOPInstanceUID": _of(InstanceRow.sop_instance_uid, uids),
+    "SOPClassUID": _of(InstanceRow.sop_class_uid, uids),
+    "InstanceNumber": _of(InstanceRow.instance_number, integers),
+    "NumberOfFrames": _counted(InstanceRow.number_of_frames),
+    "Rows": _counted(InstanceRow.rows),
+    "Columns": _counted(InstanceRow.columns),
+    "AvailableTransferSyntaxUID": _of(InstanceRow.transfer_syntax_uid, uids),
+}
+
+AT_LEVEL: Mapping[Level, Mapping[str, Attribute]] = {
+    Level.STUDY: STUDY,
+    Level.SERIES: {**STUDY, **SERIES},
+    Level.INSTANCE: {**STUDY, **SERIES, **INSTANCE},
+}

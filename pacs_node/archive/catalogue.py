@@ -1,0 +1,152 @@
+"""Reading the index: what the other rooms ask of a study they know by its UID."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from pacs_node.archive.files import FileStore
+from pacs_node.archive.index import owner_of
+from pacs_node.archive.tables import InstanceRow, SeriesRow, StudyRow
+from pacs_node.header.person_name import person_name, shown
+from pacs_node.header.values import as_date, as_time
+from pacs_node.model import InstanceRecord, Patient, PersonName, StudySummary
+from shared_kernel.database import Database
+
+_MOST_UIDS = 500
+
+
+class Catalogue:
+    """Studies and instances by UID. It asks no access rule: callers pass the gate first, with `site_of`.
+
+    Every method takes a `session` to read within a transaction of the caller's; without one it
+    opens its own.
+    """
+
+    def __init__(self, database: Database, file_store: FileStore) -> None:
+        self._database = database
+        self._files = file_store
+
+    def study(self, study_uid: str, *, session: Session | None = None) -> StudySummary | None:
+        """The study, or None."""
+        return self.studies([study_uid], session=session).get(study_uid)
+
+    def studies(self, study_uids: Iterable[str], *, session: Session | None = None) -> dict[str, StudySummary]:
+        """Those of the studies that are here, by Study Instance UID."""
+        if session is None:
+            with self._database.read() as own:
+                return self.studies(study_uids, session=own)
+        wanted = list(dict.fromkeys(study_uids))
+        found: dict[str, StudySummary] = {}
+        for start in range(0, len(wanted), _MOST_UIDS):
+            part = wanted[start : start + _MOST_UIDS]
+            for row in session.scalars(select(StudyRow).where(StudyRow.study_uid.in_(part))):
+                found[row.study_uid] = _summary(row)
+        return {study_uid: found[study_uid] for study_uid in wanted if study_uid in found}
+
+    def instances(
+        self,
+        study_uid: str,
+        series_uid: str | None = None,
+        sop_instance_uid: str | None = None,
+        *,
+        session: Session | None = None,
+    ) -> list[InstanceRecord]:
+        """Instances of a study, a series or one alone, ordered by series number, then instance number."""
+        if session is None:
+            with self._database.read() as own:
+                return self.instances(study_uid, series_uid, sop_instance_uid, session=own)
+        statement = (
+            select(InstanceRow, SeriesRow.series_uid, StudyRow.study_uid, StudyRow.site_code)
+            .join(SeriesRow, SeriesRow.id == InstanceRow.series_row)
+            .join(StudyRow, StudyRow.id == SeriesRow.study_row)
+            .where(StudyRow.study_uid == study_uid)
+            .order_by(SeriesRow.series_number, SeriesRow.id, InstanceRow.instance_number, InstanceRow.id)
+        )
+        if series_uid is not None:
+            statement = statement.where(SeriesRow.series_uid == series_uid)
+        if sop_instance_uid is not None:
+            statement = statement.where(InstanceRow.sop_instance_uid == sop_instance_uid)
+        return [self._record(row, series, study, site) for row, series, study, site in session.execute(statement)]
+
+    def priors(self, study_uid: str, *, session: Session | None = None) -> list[StudySummary]:
+        """Earlier studies of the same patient (issuer and PatientID), newest first.
+
+        Earlier is by StudyDate and StudyTime; a study without a date counts by its time of receipt
+        against others without one, and never as a prior of a dated one.
+        """
+        if session is None:
+            with self._database.read() as own:
+                return self.priors(study_uid, session=own)
+        study = session.scalar(select(StudyRow).filter_by(study_uid=study_uid))
+        if study is None or not study.patient_id:
+            return []
+        others = session.scalars(
+            select(StudyRow)
+            .where(StudyRow.patient_row == study.patient_row, StudyRow.id != study.id)
+            .order_by(StudyRow.study_date.desc(), StudyRow.study_time.desc(), StudyRow.id.desc())
+        )
+        return [_summary(other) for other in others if _age(other) < _age(study) and _dated(other) == _dated(study)]
+
+    def site_of(self, study_uid: str, *, session: Session | None = None) -> str | None:
+        """Code of the site whose study it is; None for a study that is not here."""
+        if session is None:
+            with self._database.read() as own:
+                return self.site_of(study_uid, session=own)
+        return owner_of(session, study_uid)
+
+    def _record(self, row: InstanceRow, series_uid: str, study_uid: str, site_code: str) -> InstanceRecord:
+        return InstanceRecord(
+            study_uid=study_uid,
+            series_uid=series_uid,
+            sop_instance_uid=row.sop_instance_uid,
+            sop_class_uid=row.sop_class_uid,
+            transfer_syntax_uid=row.transfer_syntax_uid,
+            site_code=site_code,
+            path=self._files.path_of(row.file),
+            dataset_offset=row.dataset_offset,
+            size=row.size,
+            instance_number=row.instance_number,
+            number_of_frames=row.number_of_frames,
+            rows=row.rows,
+            columns=row.columns,
+            received_at=row.received_at,
+        )
+
+
+def _dated(study: StudyRow) -> bool:
+    return bool(study.study_date)
+
+
+def _age(study: StudyRow) -> tuple[str, str, int]:
+    return study.study_date, study.study_time, study.id
+
+
+def _summary(row: StudyRow) -> StudySummary:
+    name = PersonName(alphabetic=row.name_alphabetic, ideographic=row.name_ideographic, phonetic=row.name_phonetic)
+    referring = shown(person_name(row.referring_physician))
+    return StudySummary(
+        study_uid=row.study_uid,
+        site_code=row.site_code,
+        patient=Patient(
+            issuer=row.site_code,
+            patient_id=row.patient_id,
+            name=shown(name),
+            birth_date=as_date(row.birth_date),
+            sex=row.sex if row.sex in {"M", "F", "O"} else "",
+        ),
+        study_date=as_date(row.study_date),
+        study_time=as_time(row.study_time),
+        accession_number=row.accession_number,
+        study_description=row.study_description,
+        referring_physician=referring.ideographic or referring.alphabetic or referring.phonetic,
+        body_part=row.body_part,
+        modalities=tuple(modality for modality in row.modalities.split("\\") if modality),
+        series_count=row.series_count,
+        instance_count=row.instance_count,
+        first_received_at=row.first_received_at,
+        last_received_at=row.last_received_at,
+        arrived_at=row.arrived_at,
+    )

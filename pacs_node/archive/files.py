@@ -1,0 +1,116 @@
+"""The archive on disk.
+
+    DATA/incoming/<id>.part               being received; worth nothing until it has been moved
+    DATA/archive/2026/11/21/<hash>/<id>.dcm
+
+The folders are the UTC day of receipt and the first 32 hexadecimal digits of the SHA-256 of the Study
+Instance UID, the file an id that is never given twice: nothing on disk is named by a sender's bytes, no
+file is ever replaced by another, and yesterday's folders no longer change (good for backups). The index
+says which file holds which instance. A file that no row names is what a crash left behind; `sweep.py`.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from pacs_node.errors import StorageFull
+from shared_kernel.ids import new_id
+
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
+
+
+class FileStore:
+    """The files of one data folder. Every method that writes raises StorageFull when the disk is full."""
+
+    def __init__(self, data: Path) -> None:
+        self.incoming = data / "incoming"
+        self.archive = data / "archive"
+        self.lock = data / "ingest.lock"
+
+    def prepare(self) -> None:
+        """Make the folders."""
+        for folder in (self.incoming, self.archive):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def new_incoming(self) -> Path:
+        """A path for a file that is about to be received."""
+        return self.incoming / f"{new_id()}.part"
+
+    def place_for(self, study_uid: str, at: datetime) -> Path:
+        """A path, never used before, for an instance of this study received at this time."""
+        study = hashlib.sha256(study_uid.encode()).hexdigest()[:32]
+        return self.archive / f"{at:%Y/%m/%d}" / study / f"{new_id()}.dcm"
+
+    def name_of(self, path: Path) -> str:
+        """The path below the archive folder, as the index keeps it."""
+        return path.relative_to(self.archive).as_posix()
+
+    def path_of(self, name: str) -> Path:
+        """The path of a file that the index names."""
+        return self.archive / name
+
+    def free(self) -> int:
+        """Free bytes on the disk of the archive, for us."""
+        return shutil.disk_usage(self.incoming).free
+
+    def write(self, file: int, data: bytes | memoryview) -> None:
+        """Write all of `data` to a file descriptor."""
+        with full_disk():
+            view = memoryview(data)
+            while view:
+                view = view[os.write(file, view) :]
+
+    def sync(self, path: Path) -> None:
+        """Return when the file's bytes are on the disk."""
+        with full_disk():
+            file = os.open(path, os.O_RDWR)
+            try:
+                os.fdatasync(file)
+            finally:
+                os.close(file)
+
+    def move(self, source: Path, target: Path) -> set[Path]:
+        """Rename into place; returns the folders to sync before the file may be called durable."""
+        with full_disk():
+            touched = {target.parent}
+            if not target.parent.exists():
+                touched.update(self._make(target.parent))
+            source.rename(target)
+        return touched
+
+    def sync_folders(self, folders: Iterable[Path]) -> None:
+        """Return when the entries of these folders are on the disk."""
+        with full_disk():
+            for folder in folders:
+                descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+                try:
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
+
+    def remove(self, path: Path) -> None:
+        """Remove a file if it is there."""
+        path.unlink(missing_ok=True)
+
+    def _make(self, folder: Path) -> set[Path]:
+        parents = [folder, *(parent for parent in folder.parents if parent.is_relative_to(self.archive))]
+        new = [parent for parent in parents if not parent.exists()]
+        folder.mkdir(parents=True, exist_ok=True)
+        return {parent.parent for parent in new}
+
+
+class full_disk:  # noqa: N801 - reads as the statement that it is used as
+    """Turns the system's "no space left" into StorageFull, inside a `with`."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, OSError) and not isinstance(error, StorageFull) and error.errno in _NO_SPACE:
+            raise StorageFull() from error

@@ -1,0 +1,244 @@
+"""Writing the index: rows for instances that are durable already, in the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from pacs_node.archive.tables import InstanceRow, PatientRow, SeriesRow, StudyRow
+from pacs_node.header.person_name import encoded, key_form, match_form
+from pacs_node.header.scan import Header
+from pacs_node.model import PersonName
+
+_MODALITIES_WIDTH = 255
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewInstance:
+    """An instance to be indexed, and where its file is."""
+
+    site_code: str
+    header: Header
+    transfer_syntax_uid: str
+    file: str
+    """Path below the archive folder."""
+    dataset_offset: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where the data set of an instance is that the index knows already."""
+
+    site_code: str
+    study_uid: str
+    series_uid: str
+    file: str
+    dataset_offset: int
+
+
+class IndexWriter:
+    """Adds instances to the index within one transaction; rows read once are remembered for its length.
+
+    The session must be a writing one: the write lock makes "look, then insert" safe, so two
+    associations with the first images of one patient make one patient.
+    """
+
+    def __init__(self, session: Session, at: datetime) -> None:
+        self._session = session
+        self._at = at
+        self._studies: dict[str, StudyRow | None] = {}
+        self._series: dict[tuple[int, str], SeriesRow] = {}
+        self._instances: list[dict[str, Any]] = []
+        self.added: dict[str, int] = {}
+        """Instances added so far, by Study Instance UID."""
+
+    def owner(self, study_uid: str) -> str | None:
+        """Code of the site that a study belongs to; None for a new one."""
+        study = self._study(study_uid)
+        return study.site_code if study else None
+
+    def total(self, study_uid: str) -> int:
+        """Instances of a study, with those added here."""
+        study = self._study(study_uid)
+        return study.instance_count if study else 0
+
+    def add(self, new: NewInstance) -> None:
+        """Index an instance that `find` does not know and whose study is the site's own, or new."""
+        study = self._study(new.header.study_uid) or self._new_study(new)
+        if new.header.patient_id and not study.patient_id:
+            study.patient_row, study.patient_id = self._patient(new).id, new.header.patient_id
+        _describe(study, new.header)
+        series = self._series_of(study, new.header)
+        series.instance_count += 1
+        study.instance_count += 1
+        study.last_received_at = study.unsettled_since = self._at
+        self._instances.append(_instance_values(new, series.id, self._at))
+        self.added[study.study_uid] = self.added.get(study.study_uid, 0) + 1
+
+    def finish(self) -> None:
+        """Send everything to the database; errors of the database come from here."""
+        self._session.flush()
+        if self._instances:
+            self._session.execute(insert(InstanceRow), self._instances)
+
+    def _study(self, study_uid: str) -> StudyRow | None:
+        if study_uid not in self._studies:
+            self._studies[study_uid] = self._session.scalar(select(StudyRow).filter_by(study_uid=study_uid))
+        return self._studies[study_uid]
+
+    def _new_study(self, new: NewInstance) -> StudyRow:
+        header = new.header
+        study = StudyRow(
+            study_uid=header.study_uid,
+            site_code=new.site_code,
+            patient_row=self._patient(new).id,
+            patient_id=header.patient_id,
+            modalities="",
+            series_count=0,
+            instance_count=0,
+            first_received_at=self._at,
+            last_received_at=self._at,
+            arrived_at=None,
+            told_instances=0,
+            unsettled_since=self._at,
+        )
+        _describe(study, header)
+        self._session.add(study)
+        self._session.flush()
+        self._studies[header.study_uid] = study
+        return study
+
+    def _patient(self, new: NewInstance) -> PatientRow:
+        header = new.header
+        identity = f"id:{header.patient_id}" if header.patient_id else f"study:{header.study_uid}"
+        patient = self._session.scalar(select(PatientRow).filter_by(issuer=new.site_code, identity=identity))
+        if patient is None:
+            patient = PatientRow(
+                issuer=new.site_code,
+                identity=identity,
+                patient_id=header.patient_id,
+                name_alphabetic=header.patient_name.alphabetic,
+                name_ideographic=header.patient_name.ideographic,
+                name_phonetic=header.patient_name.phonetic,
+                patient_name_key=key_form(header.patient_name),
+                birth_date=header.birth_date,
+                sex=header.sex,
+                first_received_at=self._at,
+            )
+            self._session.add(patient)
+            self._session.flush()
+        return patient
+
+    def _series_of(self, study: StudyRow, header: Header) -> SeriesRow:
+        key = (study.id, header.series_uid)
+        series = self._series.get(key) or self._session.scalar(
+            select(SeriesRow).filter_by(study_row=study.id, series_uid=header.series_uid)
+        )
+        if series is None:
+            series = SeriesRow(
+                study_row=study.id,
+                series_uid=header.series_uid,
+                modality=header.modality,
+                series_number=header.series_number,
+                series_date=header.series_date,
+                series_time=header.series_time,
+                series_description=header.series_description,
+                body_part=header.body_part,
+                instance_count=0,
+            )
+            self._session.add(series)
+            self._session.flush()
+            study.series_count += 1
+            study.modalities = _with_modality(study.modalities, header.modality)
+        self._series[key] = series
+        return series
+
+
+def find(session: Session, sop_instance_uids: Sequence[str]) -> dict[str, Found]:
+    """Those of the instances that the index knows, by SOP Instance UID."""
+    rows = session.execute(
+        select(
+            InstanceRow.sop_instance_uid,
+            StudyRow.site_code,
+            StudyRow.study_uid,
+            SeriesRow.series_uid,
+            InstanceRow.file,
+            InstanceRow.dataset_offset,
+        )
+        .join(SeriesRow, SeriesRow.id == InstanceRow.series_row)
+        .join(StudyRow, StudyRow.id == SeriesRow.study_row)
+        .where(InstanceRow.sop_instance_uid.in_(sop_instance_uids))
+    )
+    return {row[0]: Found(*row[1:]) for row in rows}
+
+
+def _describe(study: StudyRow, header: Header) -> None:
+    """Let the study say what its newest instance says, where that says anything.
+
+    An object without a StudyDescription (a presentation state) does not take the images' away. An
+    instance that names another patient than the study's does not change whose study it is.
+    """
+    values = {
+        "study_date": header.study_date,
+        "study_time": header.study_time,
+        "accession_number": header.accession_number,
+        "study_id": header.study_id,
+        "study_description": header.study_description,
+        "body_part": header.body_part,
+        **_names("referring_physician", header.referring_physician),
+    }
+    if header.patient_id in ("", study.patient_id):
+        name = header.patient_name
+        values |= {"birth_date": header.birth_date, "sex": header.sex}
+        if match_form(name) or study.instance_count == 0:
+            values |= {
+                "name_alphabetic": name.alphabetic,
+                "name_ideographic": name.ideographic,
+                "name_phonetic": name.phonetic,
+                "patient_name_match": match_form(name),
+                "patient_name_key": key_form(name),
+            }
+    for column, value in values.items():
+        if study.instance_count == 0 or (value != getattr(study, column) and (value or column.startswith("name_"))):
+            setattr(study, column, value)
+
+
+def _names(column: str, name: PersonName) -> dict[str, str]:
+    return {column: encoded(name), f"{column}_match": match_form(name), f"{column}_key": key_form(name)}
+
+
+def _with_modality(modalities: str, modality: str) -> str:
+    known = {known for known in modalities.split("\\") if known}
+    if not modality or modality in known:
+        return modalities
+    together = "\\" + "\\".join(sorted(known | {modality})) + "\\"
+    return together if len(together) <= _MODALITIES_WIDTH else modalities
+
+
+def _instance_values(new: NewInstance, series_row: int, at: datetime) -> dict[str, Any]:
+    header = new.header
+    return {
+        "series_row": series_row,
+        "sop_instance_uid": header.sop_instance_uid,
+        "sop_class_uid": header.sop_class_uid,
+        "transfer_syntax_uid": new.transfer_syntax_uid,
+        "file": new.file,
+        "dataset_offset": new.dataset_offset,
+        "size": new.size,
+        "instance_number": header.instance_number,
+        "number_of_frames": header.number_of_frames,
+        "rows": header.rows,
+        "columns": header.columns,
+        "received_at": at,
+    }
+
+
+def owner_of(session: Session, study_uid: str) -> str | None:
+    """Code of the site that a study belongs to; None if the index does not know it."""
+    return session.scalar(select(StudyRow.site_code).filter_by(study_uid=study_uid))

@@ -1,0 +1,124 @@
+"""The index.
+
+Dates and times are kept as DICOM writes them, `YYYYMMDD` and `HHMMSS.ffffff`, empty where unknown: they sort and
+compare the same on every database and need no special case for NULL. Person names are the three groups as
+received; columns ending in `_match` and `_key` hold folded forms of them, made for comparison only.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, Integer, String, Text, UniqueConstraint, desc
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shared_kernel.database import Base, UtcDateTime
+
+
+class PatientRow(Base):
+    """One patient of one site.
+
+    `identity` is the PatientID; where none was sent it is the study's, so that two people without an
+    id never become one.
+    """
+
+    __tablename__ = "patient"
+    __table_args__ = (UniqueConstraint("issuer", "identity"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    issuer: Mapped[str] = mapped_column(String(32))
+    identity: Mapped[str] = mapped_column(String(160))
+    patient_id: Mapped[str] = mapped_column(String(128))
+    name_alphabetic: Mapped[str] = mapped_column(Text)
+    name_ideographic: Mapped[str] = mapped_column(Text)
+    name_phonetic: Mapped[str] = mapped_column(Text)
+    patient_name_key: Mapped[str] = mapped_column(Text)
+    birth_date: Mapped[str] = mapped_column(String(8))
+    sex: Mapped[str] = mapped_column(String(16))
+    first_received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class StudyRow(Base):
+    """One study with everything that lists and searches need, so that they read this table alone."""
+
+    __tablename__ = "study"
+    __table_args__ = (
+        Index("ix_study_newest", desc("study_date"), desc("study_time"), desc("id")),
+        Index("ix_study_site_newest", "site_code", desc("study_date"), desc("study_time"), desc("id")),
+        Index("ix_study_patient_newest", "patient_id", desc("study_date"), desc("study_time"), desc("id")),
+        Index("ix_study_accession_newest", "accession_number", desc("study_date"), desc("study_time"), desc("id")),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    study_uid: Mapped[str] = mapped_column(String(64), unique=True)
+    site_code: Mapped[str] = mapped_column(String(32))
+    patient_row: Mapped[int] = mapped_column(ForeignKey("patient.id"), index=True)
+    patient_id: Mapped[str] = mapped_column(String(128))
+    name_alphabetic: Mapped[str] = mapped_column(Text)
+    name_ideographic: Mapped[str] = mapped_column(Text)
+    name_phonetic: Mapped[str] = mapped_column(Text)
+    patient_name_match: Mapped[str] = mapped_column(Text)
+    patient_name_key: Mapped[str] = mapped_column(Text)
+    birth_date: Mapped[str] = mapped_column(String(8))
+    sex: Mapped[str] = mapped_column(String(16))
+    study_date: Mapped[str] = mapped_column(String(8))
+    study_time: Mapped[str] = mapped_column(String(13))
+    accession_number: Mapped[str] = mapped_column(String(64))
+    study_id: Mapped[str] = mapped_column(String(64))
+    study_description: Mapped[str] = mapped_column(Text)
+    referring_physician: Mapped[str] = mapped_column(Text)
+    referring_physician_match: Mapped[str] = mapped_column(Text)
+    referring_physician_key: Mapped[str] = mapped_column(Text)
+    body_part: Mapped[str] = mapped_column(String(64))
+    modalities: Mapped[str] = mapped_column(String(255))
+    """ModalitiesInStudy, each between backslashes, sorted: `\\CT\\SR\\`; empty while none is known."""
+    series_count: Mapped[int] = mapped_column(Integer)
+    instance_count: Mapped[int] = mapped_column(Integer)
+    first_received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    arrived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    told_instances: Mapped[int] = mapped_column(Integer)
+    """Instances at the last StudyArrived or StudyGrew."""
+    unsettled_since: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    """When the newest image came that no such event has told of; None when all is told."""
+
+
+class SeriesRow(Base):
+    """One series of a study."""
+
+    __tablename__ = "series"
+    __table_args__ = (UniqueConstraint("study_row", "series_uid"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    study_row: Mapped[int] = mapped_column(ForeignKey("study.id"))
+    series_uid: Mapped[str] = mapped_column(String(64), index=True)
+    modality: Mapped[str] = mapped_column(String(32))
+    series_number: Mapped[int | None] = mapped_column(Integer)
+    series_date: Mapped[str] = mapped_column(String(8))
+    series_time: Mapped[str] = mapped_column(String(13))
+    series_description: Mapped[str] = mapped_column(Text)
+    body_part: Mapped[str] = mapped_column(String(64))
+    instance_count: Mapped[int] = mapped_column(Integer)
+
+
+class InstanceRow(Base):
+    """One stored instance and the file that holds it."""
+
+    __tablename__ = "instance"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    series_row: Mapped[int] = mapped_column(ForeignKey("series.id"), index=True)
+    sop_instance_uid: Mapped[str] = mapped_column(String(64), unique=True)
+    sop_class_uid: Mapped[str] = mapped_column(String(64))
+    transfer_syntax_uid: Mapped[str] = mapped_column(String(64))
+    file: Mapped[str] = mapped_column(String(128), unique=True)
+    """Path below the archive folder."""
+    dataset_offset: Mapped[int] = mapped_column(Integer)
+    size: Mapped[int] = mapped_column(Integer)
+    instance_number: Mapped[int | None] = mapped_column(Integer)
+    number_of_frames: Mapped[int | None] = mapped_column(Integer)
+    rows: Mapped[int | None] = mapped_column(Integer)
+    columns: Mapped[int | None] = mapped_column(Integer)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,0 +1,96 @@
+"""When a study is complete: no image for the quiet period (PS3 has no "end of study")."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from pacs_node.archive.tables import StudyRow
+from pacs_node.events import StudyArrived, StudyGrew
+from shared_kernel.clock import Clock
+from shared_kernel.database import Database
+from shared_kernel.events.outbox import publish
+from shared_kernel.settings import Settings
+
+_AT_ONCE = 100
+_SLOWEST_LOOK = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class CompletionWorker:
+    """Tells StudyArrived once for each study, later StudyGrew; all it needs to know is in the study rows."""
+
+    def __init__(self, database: Database, clock: Clock, settings: Settings) -> None:
+        self._database = database
+        self._clock = clock
+        self._quiet = timedelta(seconds=settings.quiet_period)
+        self._pause = max(0.05, min(_SLOWEST_LOOK, settings.quiet_period / 4))
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Look in the background until `stop`."""
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._run, name="study-completion", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the look in hand."""
+        self._stopping.set()
+        if self._thread:
+            self._thread.join()
+
+    def run_once(self) -> int:
+        """Tell of all studies that are quiet now; returns how many."""
+        told = 0
+        while (now_told := self._tell_some()) > 0:
+            told += now_told
+        return told
+
+    def _tell_some(self) -> int:
+        now = self._clock.now()
+        with self._database.read() as session:
+            if session.scalar(self._quiet_studies(now).limit(1)) is None:
+                return 0
+        with self._database.write() as session:
+            studies = session.scalars(self._quiet_studies(now).limit(_AT_ONCE)).all()
+            for study in studies:
+                _tell(session, study, now)
+        return len(studies)
+
+    def _quiet_studies(self, now: datetime) -> Select[StudyRow]:
+        return (
+            select(StudyRow)
+            .where(StudyRow.unsettled_since.is_not(None), StudyRow.unsettled_since <= now - self._quiet)
+            .order_by(StudyRow.unsettled_since)
+        )
+
+    def _run(self) -> None:
+        while not self._stopping.wait(self._pause):
+            try:
+                self.run_once()
+            except Exception:
+                # A locked or full database: the study stays unsettled and is told of later.
+                log.exception("completion.failed")
+
+
+def _tell(session: Session, study: StudyRow, now: datetime) -> None:
+    event: StudyArrived | StudyGrew
+    if study.arrived_at is None:
+        study.arrived_at = now
+        event = StudyArrived(study_uid=study.study_uid, site_code=study.site_code, instances=study.instance_count)
+    else:
+        event = StudyGrew(
+            study_uid=study.study_uid,
+            site_code=study.site_code,
+            instances=study.instance_count,
+            added=study.instance_count - study.told_instances,
+        )
+    study.told_instances = study.instance_count
+    study.unsettled_since = None
+    publish(session, event, at=now, actor="system")

@@ -1,0 +1,1 @@
+"""Reading the few elements of a data set that the index needs."""

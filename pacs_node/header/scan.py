@@ -1,0 +1,209 @@
+"""The few elements of a data set that the index needs."""
+
+from __future__ import annotations
+
+import io
+import re
+import zlib
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from pacs_node.errors import MissingIdentifier, NotDicom
+from pacs_node.header.character_set import CharacterSet
+from pacs_node.header.elements import BrokenDataSet, read_elements
+from pacs_node.header.person_name import person_name
+from pacs_node.header.values import cleaned, da, integer, tm, unsigned_short
+from pacs_node.model import PersonName
+
+IMPLICIT_LITTLE = "1.2.840.10008.1.2"
+EXPLICIT_BIG = "1.2.840.10008.1.2.2"
+DEFLATED = "1.2.840.10008.1.2.1.99"
+
+# The header lies in the first bytes of the data set; a stream that deflates further is of no interest.
+_INFLATED = 4 * 2**20
+
+# Wider than PS3.5 section 9.1 (devices that put letters into UIDs exist), but harmless in a URL and on a line.
+_UID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
+
+_TAGS = {
+    "SpecificCharacterSet": 0x00080005,
+    "SOPClassUID": 0x00080016,
+    "SOPInstanceUID": 0x00080018,
+    "StudyDate": 0x00080020,
+    "SeriesDate": 0x00080021,
+    "StudyTime": 0x00080030,
+    "SeriesTime": 0x00080031,
+    "AccessionNumber": 0x00080050,
+    "Modality": 0x00080060,
+    "ReferringPhysicianName": 0x00080090,
+    "StudyDescription": 0x00081030,
+    "SeriesDescription": 0x0008103E,
+    "PatientName": 0x00100010,
+    "PatientID": 0x00100020,
+    "PatientBirthDate": 0x00100030,
+    "PatientSex": 0x00100040,
+    "BodyPartExamined": 0x00180015,
+    "StudyInstanceUID": 0x0020000D,
+    "SeriesInstanceUID": 0x0020000E,
+    "StudyID": 0x00200010,
+    "SeriesNumber": 0x00200011,
+    "InstanceNumber": 0x00200013,
+    "NumberOfFrames": 0x00280008,
+    "Rows": 0x00280010,
+    "Columns": 0x00280011,
+}
+_WANTED = frozenset(_TAGS.values())
+_LAST = max(_WANTED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """What the index keeps of an instance.
+
+    Dates are `YYYYMMDD`, times `HHMMSS.ffffff`, empty where unknown or impossible; texts are decoded
+    and free of control characters; names keep their `^`.
+    """
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    study_uid: str
+    series_uid: str
+    patient_id: str
+    patient_name: PersonName
+    birth_date: str
+    sex: str
+    study_date: str
+    study_time: str
+    accession_number: str
+    study_id: str
+    study_description: str
+    referring_physician: PersonName
+    modality: str
+    series_number: int | None
+    series_date: str
+    series_time: str
+    series_description: str
+    body_part: str
+    instance_number: int | None
+    number_of_frames: int | None
+    rows: int | None
+    columns: int | None
+
+
+def scan(file: BinaryIO, dataset_offset: int, transfer_syntax_uid: str, sop_class_uid: str = "") -> Header:
+    """Read the header of a data set that begins at `dataset_offset`; pixels are never read.
+
+    `sop_class_uid` is what the file meta or the command says, for a data set without one.
+    Raises NotDicom when the bytes are no data set of this transfer syntax, MissingIdentifier when
+    SOPInstanceUID, StudyInstanceUID, SeriesInstanceUID or the SOP class is absent or no UID.
+    """
+    file.seek(dataset_offset)
+    big_endian = transfer_syntax_uid == EXPLICIT_BIG
+    try:
+        source = _inflated(file) if transfer_syntax_uid == DEFLATED else file
+        raw = read_elements(
+            source,
+            explicit=transfer_syntax_uid != IMPLICIT_LITTLE,
+            big_endian=big_endian,
+            wanted=_WANTED,
+            last_tag=_LAST,
+        )
+    except (BrokenDataSet, zlib.error, OverflowError) as error:
+        raise NotDicom(found=str(error)) from error
+    if not raw:
+        raise NotDicom(found="no element that an instance has")
+    return _header(_Values(raw, big_endian), sop_class_uid)
+
+
+def uid(value: str) -> str | None:
+    """The value if it can serve as a UID, else None."""
+    return value if _UID.fullmatch(value) and ".." not in value else None
+
+
+class _Values:
+    """Access to raw values by keyword, as text in the data set's own character set."""
+
+    def __init__(self, raw: dict[int, bytes], big_endian: bool) -> None:
+        self._raw = raw
+        self._big_endian = big_endian
+        self._characters = CharacterSet(raw.get(_TAGS["SpecificCharacterSet"], b""))
+
+    def text(self, keyword: str, longest: int = 255) -> str:
+        """The first value, cleaned. Split after decoding: a byte 5C may be half of a kanji."""
+        return cleaned(self._decoded(keyword).split("\\")[0], longest)
+
+    def long_text(self, keyword: str) -> str:
+        """The whole value, cleaned."""
+        return cleaned(self._decoded(keyword))
+
+    def name(self, keyword: str) -> PersonName:
+        """The first value of a PN, in groups."""
+        return person_name(cleaned(self._decoded(keyword).split("\\")[0]))
+
+    def uid(self, keyword: str) -> str | None:
+        """A UID, None if absent. Raises MissingIdentifier if there is one that can't serve."""
+        value = self._raw.get(_TAGS[keyword], b"").decode("ascii", "replace").strip("\0 ")
+        if not value:
+            return None
+        if uid(value) is None:
+            raise MissingIdentifier(keyword=keyword, rule="1-64 digits and full stops")
+        return value
+
+    def integer(self, keyword: str) -> int | None:
+        """An IS."""
+        return integer(self._raw.get(_TAGS[keyword]))
+
+    def short(self, keyword: str) -> int | None:
+        """A US."""
+        return unsigned_short(self._raw.get(_TAGS[keyword]), big_endian=self._big_endian)
+
+    def _decoded(self, keyword: str) -> str:
+        return self._characters.decode(self._raw.get(_TAGS[keyword], b""))
+
+
+def _header(values: _Values, sop_class_uid: str) -> Header:
+    rows, columns = values.short("Rows"), values.short("Columns")
+    frames = values.integer("NumberOfFrames")
+    return Header(
+        sop_class_uid=values.uid("SOPClassUID") or uid(sop_class_uid) or _missing("SOPClassUID"),
+        sop_instance_uid=values.uid("SOPInstanceUID") or _missing("SOPInstanceUID"),
+        study_uid=values.uid("StudyInstanceUID") or _missing("StudyInstanceUID"),
+        series_uid=values.uid("SeriesInstanceUID") or _missing("SeriesInstanceUID"),
+        patient_id=values.text("PatientID", 128),
+        patient_name=values.name("PatientName"),
+        birth_date=da(values.text("PatientBirthDate")),
+        sex=values.text("PatientSex", 16),
+        study_date=da(values.text("StudyDate")),
+        study_time=tm(values.text("StudyTime")),
+        accession_number=values.text("AccessionNumber", 64),
+        study_id=values.text("StudyID", 64),
+        study_description=values.text("StudyDescription"),
+        referring_physician=values.name("ReferringPhysicianName"),
+        modality=values.text("Modality", 32),
+        series_number=values.integer("SeriesNumber"),
+        series_date=da(values.text("SeriesDate")),
+        series_time=tm(values.text("SeriesTime")),
+        series_description=values.text("SeriesDescription"),
+        body_part=values.text("BodyPartExamined", 64),
+        instance_number=values.integer("InstanceNumber"),
+        number_of_frames=max(1, frames or 1) if rows and columns else None,
+        rows=rows,
+        columns=columns,
+    )
+
+
+def _missing(keyword: str) -> str:
+    raise MissingIdentifier(keyword=keyword)
+
+
+def _inflated(file: BinaryIO) -> BinaryIO:
+    """The first bytes of a deflated data set (PS3.5 annex A.5: raw deflate), at most 4 MiB of them."""
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    out = io.BytesIO()
+    while out.tell() < _INFLATED and not inflater.eof:
+        chunk = inflater.unconsumed_tail or file.read(64 * 1024)
+        if not chunk:
+            break
+        out.write(inflater.decompress(chunk, _INFLATED - out.tell()))
+    out.seek(0)
+    return out

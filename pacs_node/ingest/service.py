@@ -1,0 +1,147 @@
+"""The one way into the archive: spool → check → durable → committed → answered."""
+
+from __future__ import annotations
+
+import os
+from types import TracebackType
+
+from access_control.gate import AccessGate
+from access_control.model import Action, Resource
+from pacs_node.archive.files import FileStore, full_disk
+from pacs_node.archive.index import find, owner_of
+from pacs_node.archive.sweep import Presence
+from pacs_node.errors import DifferentContent, ForeignStudy, IdentifierMismatch
+from pacs_node.header.scan import Header, scan
+from pacs_node.ingest.duplicates import same_dataset
+from pacs_node.ingest.part10 import PREAMBLE, FileMeta, read_header
+from pacs_node.ingest.spool import Spool
+from pacs_node.ingest.work import Incoming, Stored, Work
+from pacs_node.ingest.writer import Writer
+from shared_kernel.clock import Clock
+from shared_kernel.database import Database
+from shared_kernel.errors import NotFound
+from shared_kernel.settings import Settings
+
+__all__ = ["Incoming", "IngestService", "Spool", "Stored"]
+
+
+class IngestService:
+    """Takes instances from every channel by the same rules; safe to call from many threads.
+
+    Several processes may ingest into one data folder at once (a running server and an import on the
+    command line): they never name the same file, and the database orders their commits.
+    """
+
+    def __init__(
+        self, database: Database, file_store: FileStore, settings: Settings, clock: Clock, gate: AccessGate
+    ) -> None:
+        self._database = database
+        self._files = file_store
+        self._settings = settings
+        self._gate = gate
+        self._clock = clock
+        self._writer = Writer(database, file_store, clock)
+        self._presence = Presence(file_store, database, clock)
+
+    def start(self) -> None:
+        """Sweep what a crash has left, and begin to take instances."""
+        self._files.prepare()
+        self._presence.enter()
+        self._writer.start()
+
+    def stop(self) -> None:
+        """Finish what is waiting and take no more."""
+        self._writer.stop()
+        self._presence.leave()
+
+    def __enter__(self) -> IngestService:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def spool(self) -> Spool:
+        """A new file to receive into. Raises StorageFull."""
+        return Spool(self._files, limit=self._settings.max_instance, min_free=self._settings.min_free_disk)
+
+    def store(self, incoming: Incoming) -> Stored:
+        """Store a received file; returns when it is durable and indexed, and its event is in the outbox.
+
+        Raises InstanceRefused (its subclasses say why), Forbidden when the sender may not store at
+        all, Unavailable when ingest is stopped. Whatever is raised, nothing is left behind; the spool
+        is used up either way.
+        """
+        try:
+            return self._store(incoming)
+        finally:
+            incoming.spool.discard()
+
+    def _store(self, incoming: Incoming) -> Stored:
+        incoming.spool.close()
+        meta, header = self._read(incoming)
+        _compare(incoming, meta, header)
+        work = Work(
+            incoming=incoming,
+            header=header,
+            transfer_syntax_uid=meta.transfer_syntax_uid,
+            dataset_offset=meta.dataset_offset,
+        )
+        self._require_access(incoming, header)
+        if self._is_resend(work):
+            return work.stored(duplicate=True)
+        self._writer.submit(work)
+        return work.answer.result()
+
+    def _read(self, incoming: Incoming) -> tuple[FileMeta, Header]:
+        with incoming.spool.path.open("r+b") as file:
+            meta = read_header(file)
+            header = scan(file, meta.dataset_offset, meta.transfer_syntax_uid, meta.sop_class_uid)
+            # A preamble can make the file a program for another system (PS3.10 section 7.1); ours is empty.
+            file.seek(0)
+            if file.read(len(PREAMBLE)) != PREAMBLE:
+                with full_disk():
+                    os.pwrite(file.fileno(), PREAMBLE, 0)
+        return meta, header
+
+    def _require_access(self, incoming: Incoming, header: Header) -> None:
+        sender = incoming.sender
+        with self._database.read() as session:
+            owner = owner_of(session, header.study_uid) or sender.site_code
+        resource = Resource(label=f"study/{header.study_uid}", site_code=owner, study_uid=header.study_uid)
+        try:
+            self._gate.require(sender, Action.STUDY_STORE, resource)
+        except NotFound:
+            raise ForeignStudy() from None
+        if owner != sender.site_code:
+            # The operator may do anything here, but not give one site's images to another.
+            self._gate.deny(sender, Action.STUDY_STORE, resource, "the study is another site's")
+            raise ForeignStudy()
+
+    def _is_resend(self, work: Work) -> bool:
+        """Whether exactly this is stored already; asked before the work of storing, and again while storing."""
+        with self._database.read() as session:
+            there = find(session, [work.header.sop_instance_uid]).get(work.header.sop_instance_uid)
+        if there is None:
+            return False
+        if there.site_code != work.incoming.sender.site_code:
+            raise ForeignStudy()
+        path = self._files.path_of(there.file)
+        if not same_dataset(work.incoming.spool.path, work.dataset_offset, path, there.dataset_offset):
+            raise DifferentContent(sop_instance_uid=work.header.sop_instance_uid)
+        return True
+
+
+def _compare(incoming: Incoming, meta: FileMeta, header: Header) -> None:
+    """Refuse when the request or the file meta names something else than the data set."""
+    said = (
+        ("SOPInstanceUID", incoming.sop_instance_uid, header.sop_instance_uid),
+        ("MediaStorageSOPInstanceUID", meta.sop_instance_uid, header.sop_instance_uid),
+        ("SOPClassUID", incoming.sop_class_uid, header.sop_class_uid),
+        ("StudyInstanceUID", incoming.study_uid, header.study_uid),
+    )
+    for keyword, claimed, actual in said:
+        if claimed and claimed != actual:
+            raise IdentifierMismatch(keyword=keyword)

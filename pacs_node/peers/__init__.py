@@ -1,0 +1,1 @@
+"""DICOM peers: who may open an association, and for which site."""

@@ -1,0 +1,1 @@
+"""The DICOM port: associations, verification, storage."""

@@ -1,0 +1,1 @@
+"""Japanese text: keys that find a name however it was written."""
