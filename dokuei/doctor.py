@@ -15,6 +15,7 @@ from access_control.tables import ContractRow, PersonRow, SiteRow
 from dokuei.demo.region import is_demo
 from dokuei.migrations.upgrade import current, newest
 from dokuei.web.browser import BrowserApplication
+from pacs_node.archive.files import FileStore
 from pacs_node.archive.tables import InstanceRow
 from shared_kernel.audit.trail import first_broken_link
 from shared_kernel.database import Database
@@ -125,9 +126,10 @@ def _region(database: Database, _settings: Settings) -> Iterator[Finding]:
 def _files(database: Database, settings: Settings) -> Iterator[Finding]:
     with database.read() as session:
         newest_rows = session.scalars(
-            select(InstanceRow.path).order_by(InstanceRow.received_at.desc()).limit(_LOOKED_AT)
+            select(InstanceRow.file).order_by(InstanceRow.id.desc()).limit(_LOOKED_AT)
         ).all()
-    missing = [path for path in newest_rows if not (settings.data / path).is_file()]
+    files = FileStore(settings.data)
+    missing = [name for name in newest_rows if not files.path_of(name).is_file()]
     told = f"of the newest {len(newest_rows)} instances {len(missing)} have no file"
     yield Finding("files", not missing, told, "restore the archive folder from a backup")
 

@@ -13,7 +13,6 @@ import uvicorn
 
 from dokuei.hub import Hub
 from dokuei.web.hub_app import application
-from pacs_node.archive.sweep import sweep
 from shared_kernel.errors import DokueiError, Text
 from shared_kernel.settings import Address, Settings
 
@@ -68,7 +67,6 @@ def serve(
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         stack.enter_context(_sole_server(settings.data))
         hub = stack.enter_context(Hub.opened(settings))
-        sweep(hub.database, hub.files)
         if prepare:
             prepare(hub)
         listening = stack.enter_context(_listen(settings.http))

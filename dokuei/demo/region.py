@@ -39,9 +39,9 @@ SITES = (
 CONTRACTS = (("MINATO", "CHUO"), ("YAMANE", "CHUO"), ("SHIOMI", "KITA"))
 PEOPLE = (
     DemoPerson("minato-gishi", "浜田 真", "MINATO", Role.TECHNOLOGIST),
-    DemoPerson("minato-isha", "湊 恵子", "MINATO", Role.REFERRING_DOCTOR),
-    DemoPerson("yamane-isha", "山根 修", "YAMANE", Role.REFERRING_DOCTOR),
-    DemoPerson("shiomi-isha", "潮見 渉", "SHIOMI", Role.REFERRING_DOCTOR),
+    DemoPerson("minato-isha", "湊 一朗", "MINATO", Role.REFERRING_DOCTOR),
+    DemoPerson("yamane-isha", "山根 千絵", "YAMANE", Role.REFERRING_DOCTOR),
+    DemoPerson("shiomi-isha", "潮見 誠", "SHIOMI", Role.REFERRING_DOCTOR),
     DemoPerson("chuo-dokuei", "青葉 玲", "CHUO", Role.RADIOLOGIST),
     DemoPerson("chuo-dokuei2", "森川 健", "CHUO", Role.RADIOLOGIST),
     DemoPerson("kita-dokuei", "北浜 葵", "KITA", Role.RADIOLOGIST),

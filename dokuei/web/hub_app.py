@@ -29,7 +29,8 @@ def application(hub: Hub) -> ASGIApp:
                 session.execute(text("SELECT 1"))
         except SQLAlchemyError as error:
             wrong.append(f"database: {error}")
-        wrong += hub.ingest.complaints()
+        if hub.files.free() < hub.settings.min_free_disk:
+            wrong.append("disk: too full to take in images")
         return wrong
 
     return app.create(
