@@ -5,8 +5,11 @@
 set -euo pipefail
 
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+# Used by those that source this file.
+# shellcheck disable=SC2034
 VENV="$ROOT/.venv"
 BUILD="$ROOT/build"
+# shellcheck disable=SC2034
 VIEWER="$ROOT/viewer_static"
 cd "$ROOT"
 mkdir -p "$BUILD/stamps" "$BUILD/log"

@@ -1,0 +1,74 @@
+"""The README is short and true: every command in it exists, and every path that a document links to is there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import click
+import pytest
+
+from dokuei.cli.main import main
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+MOST_LINES = 60
+
+
+def _code(document: Path) -> str:
+    return "\n".join(re.findall(r"^```(?:sh)?\n(.*?)^```", document.read_text(), re.MULTILINE | re.DOTALL))
+
+
+def _targets() -> set[str]:
+    return set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+
+def _known(words: list[str]) -> bool:
+    """Whether the words after `dokuei` lead to a command, options and arguments aside."""
+    command: click.Command = main
+    for word in words:
+        if not isinstance(command, click.Group):
+            return True
+        if word not in command.commands:
+            return False
+        command = command.commands[word]
+    return not isinstance(command, click.Group)
+
+
+def test_the_readme_is_short() -> None:
+    assert MOST_LINES >= len(README.read_text().splitlines())
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_command_in_a_code_block_exists(document: Path) -> None:
+    code = _code(document)
+    unknown_targets = set(re.findall(r"^make ([a-z]+)", code, re.MULTILINE)) - _targets()
+    commands = re.findall(r"^(?:\S*/)?dokuei +(.+)$", code, re.MULTILINE)
+    unknown_commands = [line for line in commands if not _known(line.split())]
+    assert (set(), []) == (unknown_targets, unknown_commands)
+
+
+def test_the_readme_shows_the_two_commands() -> None:
+    assert {"run", "test"} <= set(re.findall(r"^make ([a-z]+)", _code(README), re.MULTILINE))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_path_that_is_linked_exists(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", document.read_text())
+    local = [link for link in links if "://" not in link]
+    assert [] == [link for link in local if not (document.parent / link).exists()]
+
+
+def test_the_readme_maps_every_package() -> None:
+    packages = {path.parent.name for path in ROOT.glob("*/py.typed")} | {"viewer_static", "test_data"}
+    mapped = set(re.findall(r"^\| `([a-z_]+)/`", README.read_text(), re.MULTILINE))
+    assert packages == mapped
+
+
+def test_make_says_what_it_can_do() -> None:
+    told = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert _targets() - {"help"} <= set(re.findall(r"make ([a-z]+)", told.stdout))
