@@ -27,7 +27,7 @@ fail() {
 quietly() {
     local log="$BUILD/log/$1.log"
     shift
-    if ! "$@" >"$log" 2>&1 </dev/null; then
+    if ! NO_COLOR=1 "$@" >"$log" 2>&1 </dev/null; then
         tail -n 25 "$log" >&2
         printf '  (%s)\n' "$log" >&2
         return 1
