@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import uuid
 import zlib
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -94,6 +95,9 @@ def scan(file: BinaryIO, dataset_offset: int, transfer_syntax_uid: str, sop_clas
     """Read the header of a data set that begins at `dataset_offset`; pixels are never read.
 
     `sop_class_uid` is what the file meta or the command says, for a data set without one.
+    An object that names neither study nor series (a hanging protocol, a test picture) stands alone: the
+    index keeps it under UIDs that follow from its own. One that names a series but no study is
+    somebody's image with a part missing, and refused.
     Raises NotDicom when the bytes are no data set of this transfer syntax, MissingIdentifier when
     SOPInstanceUID, StudyInstanceUID, SeriesInstanceUID or the SOP class is absent or no UID.
     """
@@ -162,13 +166,17 @@ class _Values:
 
 
 def _header(values: _Values, sop_class_uid: str) -> Header:
+    sop_instance_uid = values.uid("SOPInstanceUID") or _missing("SOPInstanceUID")
+    study_uid, series_uid = values.uid("StudyInstanceUID"), values.uid("SeriesInstanceUID")
+    if study_uid is None and series_uid is None:
+        study_uid, series_uid = (_lone(sop_instance_uid, level) for level in ("study", "series"))
     rows, columns = values.short("Rows"), values.short("Columns")
     frames = values.integer("NumberOfFrames")
     return Header(
         sop_class_uid=values.uid("SOPClassUID") or uid(sop_class_uid) or _missing("SOPClassUID"),
-        sop_instance_uid=values.uid("SOPInstanceUID") or _missing("SOPInstanceUID"),
-        study_uid=values.uid("StudyInstanceUID") or _missing("StudyInstanceUID"),
-        series_uid=values.uid("SeriesInstanceUID") or _missing("SeriesInstanceUID"),
+        sop_instance_uid=sop_instance_uid,
+        study_uid=study_uid or _missing("StudyInstanceUID"),
+        series_uid=series_uid or _missing("SeriesInstanceUID"),
         patient_id=values.text("PatientID", 128),
         patient_name=values.name("PatientName"),
         birth_date=da(values.text("PatientBirthDate")),
@@ -194,6 +202,11 @@ def _header(values: _Values, sop_class_uid: str) -> Header:
 
 def _missing(keyword: str) -> str:
     raise MissingIdentifier(keyword=keyword)
+
+
+def _lone(sop_instance_uid: str, level: str) -> str:
+    """A UID (PS3.5 annex B.2) that follows from the instance's, for the index to keep it under."""
+    return f"2.25.{uuid.uuid5(uuid.NAMESPACE_OID, f'{sop_instance_uid} {level}').int}"
 
 
 def _inflated(file: BinaryIO) -> BinaryIO:

@@ -13,7 +13,7 @@ from pacs_node.archive.sweep import Presence
 from pacs_node.errors import DifferentContent, ForeignStudy, IdentifierMismatch
 from pacs_node.header.scan import Header, scan
 from pacs_node.ingest.duplicates import same_dataset
-from pacs_node.ingest.part10 import PREAMBLE, FileMeta, read_header
+from pacs_node.ingest.part10 import PREAMBLE, FileMeta, read_header, write_header
 from pacs_node.ingest.spool import Spool
 from pacs_node.ingest.work import Incoming, Stored, Work
 from pacs_node.ingest.writer import Writer
@@ -21,6 +21,8 @@ from shared_kernel.clock import Clock
 from shared_kernel.database import Database
 from shared_kernel.errors import NotFound
 from shared_kernel.settings import Settings
+
+_CHUNK = 1 * 2**20
 
 __all__ = ["Incoming", "IngestService", "Spool", "Stored"]
 
@@ -82,7 +84,7 @@ class IngestService:
     def _store(self, incoming: Incoming) -> Stored:
         incoming.spool.close()
         meta, header = self._read(incoming)
-        _compare(incoming, meta, header)
+        _compare(incoming, header)
         work = Work(
             incoming=incoming,
             header=header,
@@ -90,6 +92,8 @@ class IngestService:
             dataset_offset=meta.dataset_offset,
         )
         self._require_access(incoming, header)
+        if (meta.sop_class_uid, meta.sop_instance_uid) != (header.sop_class_uid, header.sop_instance_uid):
+            self._write_own_header(work)
         if self._is_resend(work):
             return work.stored(duplicate=True)
         self._writer.submit(work)
@@ -105,6 +109,22 @@ class IngestService:
                 with full_disk():
                     os.pwrite(file.fileno(), PREAMBLE, 0)
         return meta, header
+
+    def _write_own_header(self, work: Work) -> None:
+        """Put a header of ours before a data set whose file meta names something else; the data set stays as it is."""
+        with self.spool() as other, work.incoming.spool.path.open("rb") as file:
+            offset = write_header(
+                other,
+                transfer_syntax_uid=work.transfer_syntax_uid,
+                sop_class_uid=work.header.sop_class_uid,
+                sop_instance_uid=work.header.sop_instance_uid,
+            )
+            file.seek(work.dataset_offset)
+            while chunk := file.read(_CHUNK):
+                other.write(chunk)
+            other.close()
+            work.incoming.spool.replace_with(other)
+        work.dataset_offset = offset
 
     def _require_access(self, incoming: Incoming, header: Header) -> None:
         sender = incoming.sender
@@ -134,11 +154,10 @@ class IngestService:
         return True
 
 
-def _compare(incoming: Incoming, meta: FileMeta, header: Header) -> None:
-    """Refuse when the request or the file meta names something else than the data set."""
+def _compare(incoming: Incoming, header: Header) -> None:
+    """Refuse when the request names something else than the data set."""
     said = (
         ("SOPInstanceUID", incoming.sop_instance_uid, header.sop_instance_uid),
-        ("MediaStorageSOPInstanceUID", meta.sop_instance_uid, header.sop_instance_uid),
         ("SOPClassUID", incoming.sop_class_uid, header.sop_class_uid),
         ("StudyInstanceUID", incoming.study_uid, header.study_uid),
     )

@@ -48,6 +48,11 @@ class Spool:
             os.close(self._file)
             self._file = None
 
+    def replace_with(self, other: Spool) -> None:
+        """Take over the bytes of another spool, which is used up."""
+        other.path.replace(self.path)
+        self.size = other.size
+
     def discard(self) -> None:
         """Leave nothing behind; harmless when the file has already been stored."""
         self.close()

@@ -1,0 +1,149 @@
+"""An association of the node: pynetdicom's, with C-STORE answered by ingest."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, cast
+
+import structlog
+from pynetdicom._globals import MODE_ACCEPTOR
+from pynetdicom.association import Association
+from pynetdicom.dimse_primitives import C_STORE
+from pynetdicom.transport import AddressInformation, AssociationServer, RequestHandler
+
+from access_control.model import Actor
+from pacs_node.errors import InstanceRefused
+from pacs_node.ingest.service import Incoming, IngestService
+from pacs_node.scp.receiving import ReceivingProvider
+from pacs_node.scp.transport import BoundedSocket
+from shared_kernel.errors import Forbidden, Unavailable
+
+SUCCESS = 0x0000
+NOT_AUTHORISED = 0x0124
+OUT_OF_RESOURCES = 0xA700
+CANNOT_UNDERSTAND = 0xC000
+UNEXPECTED = 0xC0FF
+"""Our own failure (of the range C000-CFFF, PS3.4 table B.2-1); the log says which."""
+
+_LONGEST_COMMENT = 64
+
+log = structlog.get_logger(__name__)
+
+
+class Services(Protocol):
+    """What an association needs of the node."""
+
+    @property
+    def ingest(self) -> IngestService:
+        """Where instances go."""
+        ...
+
+    @property
+    def patience(self) -> float:
+        """Seconds that a silent peer is waited for."""
+        ...
+
+
+class NodeAssociation(Association):
+    """One association; `sender` is set when it has been let in."""
+
+    def __init__(self, ae: Any, services: Services) -> None:
+        super().__init__(ae, MODE_ACCEPTOR)
+        self._services = services
+        self.sender: Actor | None = None
+        self.receiver = ReceivingProvider(self, services.ingest)
+        self.dimse = self.receiver
+
+    def run_reactor(self) -> None:
+        """Serve until released or aborted, and leave nothing half received."""
+        try:
+            super().run_reactor()
+        finally:
+            self.receiver.close()
+
+    def _serve_request(self, msg: Any, context_id: int) -> None:
+        if not isinstance(msg, C_STORE):
+            super()._serve_request(msg, context_id)
+            return
+        if context_id not in self._accepted_cx or not msg.is_valid_request:
+            self.receiver.answered(msg)
+            log.warning("scp.invalid_request", calling_ae=str(self.requestor.ae_title), context_id=context_id)
+            self.abort()
+            return
+        status, comment = self._store(msg)
+        self.receiver.answered(msg)
+        if not self.is_established:
+            return
+        response = C_STORE()
+        response.MessageID = msg.MessageID
+        response.MessageIDBeingRespondedTo = msg.MessageID
+        response.AffectedSOPClassUID = msg.AffectedSOPClassUID
+        response.AffectedSOPInstanceUID = msg.AffectedSOPInstanceUID
+        response.Status = status
+        if comment:
+            setattr(response, "ErrorComment", comment[:_LONGEST_COMMENT])  # noqa: B010 - None in the class's type
+        self.dimse.send_msg(response, context_id)
+
+    def _store(self, msg: C_STORE) -> tuple[int, str]:
+        """Store what was received; returns the status and the comment of the response (PS3.4 table B.2-1)."""
+        receiving = self.receiver.received_with(msg)
+        if receiving is None or self.sender is None:
+            return CANNOT_UNDERSTAND, "There is no data set in the request."
+        try:
+            self._services.ingest.store(
+                Incoming(
+                    sender=self.sender,
+                    spool=receiving.whole(),
+                    channel="c-store",
+                    sop_class_uid=str(msg.AffectedSOPClassUID),
+                    sop_instance_uid=str(msg.AffectedSOPInstanceUID),
+                )
+            )
+        except InstanceRefused as refusal:
+            log.info("scp.instance_refused", code=refusal.code, calling_ae=self._peer(), **refusal.details)
+            return refusal.dimse_status, _ascii(refusal)
+        except Forbidden as refusal:
+            return NOT_AUTHORISED, _ascii(refusal)
+        except Unavailable as refusal:
+            return OUT_OF_RESOURCES, _ascii(refusal)
+        except Exception:
+            log.exception("scp.store_failed", calling_ae=self._peer(), sop_instance_uid=str(msg.AffectedSOPInstanceUID))
+            return UNEXPECTED, "The hub failed; its log says why."
+        return SUCCESS, ""
+
+    def _peer(self) -> str:
+        return self.sender.login if self.sender else ""
+
+
+def _ascii(error: Exception) -> str:
+    return str(error).encode("ascii", "replace").decode("ascii")
+
+
+class ServingAssociations(AssociationServer):
+    """The server's type as an association sees it."""
+
+    services: Services
+
+
+class Door(RequestHandler):
+    """Makes a NodeAssociation of each TCP connection."""
+
+    def _create_association(self) -> NodeAssociation:
+        server, ae = cast(ServingAssociations, self.server), self.ae
+        assoc = NodeAssociation(ae, server.services)
+        assoc._server = server
+        # pynetdicom finds its acceptors by this name.
+        assoc.name = f"AcceptorThread@{self.client_address[0]}:{self.client_address[1]}"
+        assoc.set_socket(BoundedSocket(assoc, self.request, patience=server.services.patience))
+        acceptor = assoc.acceptor
+        acceptor.maximum_length = ae.maximum_pdu_size
+        acceptor.ae_title = server.ae_title
+        acceptor.address_info = AddressInformation.from_tuple(server.server_address)
+        acceptor.implementation_class_uid = ae.implementation_class_uid
+        acceptor.implementation_version_name = ae.implementation_version_name
+        acceptor.supported_contexts = []
+        assoc.requestor.address_info = AddressInformation.from_tuple(self.client_address)
+        bindings: dict[Any, Any] = dict(server._handlers)
+        for event, bound in bindings.items():
+            for handler, args in [bound] if event.is_intervention else bound:
+                assoc.bind(event, handler, args)
+        return assoc

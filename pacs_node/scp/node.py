@@ -1,0 +1,151 @@
+"""The DICOM port of the hub."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+from pynetdicom import AE, evt
+from pynetdicom.transport import ThreadedAssociationServer
+
+from access_control.gate import AccessGate
+from access_control.model import Action, Actor, ActorKind, Resource
+from pacs_node.ingest.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from pacs_node.ingest.service import IngestService
+from pacs_node.peers.service import PeerDirectory
+from pacs_node.scp.association import Door, NodeAssociation
+from pacs_node.scp.contexts import accepted
+from pacs_node.scp.transport import MAXIMUM_PDU
+from shared_kernel.ids import new_id
+from shared_kernel.settings import Address, Settings
+
+# A-ASSOCIATE-RJ: result, source, reason (PS3.8 section 9.3.4).
+CALLING_AE_UNKNOWN = (1, 1, 3)
+CALLED_AE_UNKNOWN = (1, 1, 7)
+CONGESTION = (2, 3, 1)
+
+_QUIET_EVENTS = (evt.EVT_DIMSE_RECV, evt.EVT_DIMSE_SENT, evt.EVT_PDU_RECV, evt.EVT_PDU_SENT)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Services:
+    ingest: IngestService
+    patience: float
+
+
+class _Server(ThreadedAssociationServer):
+    """pynetdicom's server, knowing what its associations need."""
+
+    daemon_threads = True
+
+    def __init__(self, *args: Any, services: _Services, **kwargs: Any) -> None:
+        self.services = services
+        super().__init__(*args, **kwargs)
+
+
+class DicomNode:
+    """Storage SCP and Verification SCP for known peers.
+
+    An association is let in when the calling AE title is a peer's at that moment and the called one is
+    ours; otherwise it is rejected with the standard's reason and a line in the audit trail. `patience`
+    is how many seconds a silent peer is waited for.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        ingest: IngestService,
+        peers: PeerDirectory,
+        gate: AccessGate,
+        *,
+        patience: float = 60.0,
+    ) -> None:
+        self._settings = settings
+        self._peers = peers
+        self._gate = gate
+        self._services = _Services(ingest, patience)
+        self._ae = AE(ae_title=settings.ae_title)
+        self._ae.maximum_pdu_size = MAXIMUM_PDU
+        self._ae.maximum_associations = settings.max_associations
+        self._ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
+        self._ae.implementation_version_name = IMPLEMENTATION_VERSION_NAME
+        self._ae.acse_timeout = self._ae.dimse_timeout = self._ae.network_timeout = patience
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> Address:
+        """Listen; returns the address, with the port that the system chose where the setting is 0. Raises OSError."""
+        server = _Server(
+            self._ae,
+            tuple(self._settings.dicom),
+            self._settings.ae_title,
+            [],
+            evt_handlers=[(evt.EVT_REQUESTED, self._requested)],
+            request_handler=Door,
+            services=self._services,
+        )
+        for event in _QUIET_EVENTS:
+            # These format every PDU for a debugging log that nobody reads.
+            bound: Any = server.get_handlers(event)
+            for handler, _ in list(bound):
+                server.unbind(event, handler)
+        self._ae._servers.append(server)
+        self._server = server
+        self._thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="dicom-node", daemon=True)
+        self._thread.start()
+        host, port = server.server_address[:2]
+        return Address(str(host), int(port))
+
+    def stop(self) -> None:
+        """Take no more associations and abort those that are open; returns when they have ended."""
+        if self._server is None:
+            return
+        self._ae.shutdown()
+        if self._thread:
+            self._thread.join()
+        self._server = None
+
+    def _requested(self, event: Any) -> None:
+        assoc: NodeAssociation = event.assoc
+        try:
+            rejection = self._admit(assoc)
+        except Exception:
+            log.exception("scp.admission_failed")
+            rejection = CONGESTION
+        if rejection is not None:
+            assoc.acse.send_reject(*rejection)
+            assoc.kill()
+
+    def _admit(self, assoc: NodeAssociation) -> tuple[int, int, int] | None:
+        """Let an association in, or say why not."""
+        request: Any = assoc.requestor.primitive
+        calling, called = str(request.calling_ae_title).strip(), str(request.called_ae_title).strip()
+        assoc.requestor.ae_title = calling
+        if called != self._settings.ae_title.strip():
+            self._refuse(calling, f"called AE title {called!r} is not ours")
+            return CALLED_AE_UNKNOWN
+        peer = self._peers.known(calling)
+        if peer is None:
+            self._refuse(calling, "calling AE title is unknown")
+            return CALLING_AE_UNKNOWN
+        assoc.sender = replace(peer, session_id=new_id())
+        assoc.acceptor.supported_contexts = accepted(request.presentation_context_definition_list)
+        log.info("scp.association_opened", calling_ae=calling, site=peer.site_code)
+        return None
+
+    def _refuse(self, calling: str, reason: str) -> None:
+        stranger = Actor(
+            kind=ActorKind.PEER,
+            login=f"ae:{calling}",
+            name=calling,
+            role=None,
+            site_code="",
+            site_name="",
+            session_id="",
+        )
+        log.warning("scp.association_refused", calling_ae=calling, reason=reason)
+        self._gate.deny(stranger, Action.STUDY_STORE, Resource(label="association", site_code=""), reason)

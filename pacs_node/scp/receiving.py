@@ -1,0 +1,166 @@
+"""Receiving the data set of a C-STORE request: fragment by fragment to a spool, decoded by nobody."""
+
+from __future__ import annotations
+
+import threading
+
+import structlog
+from pynetdicom.association import Association
+from pynetdicom.dimse import DIMSEServiceProvider
+from pynetdicom.dimse_messages import C_STORE_RQ
+from pynetdicom.dimse_primitives import C_STORE
+from pynetdicom.pdu_primitives import P_DATA
+
+from pacs_node.ingest.part10 import write_header
+from pacs_node.ingest.service import IngestService
+from pacs_node.ingest.spool import Spool
+from shared_kernel.errors import DokueiError, Unavailable
+
+_COMMAND = 0x01
+_LAST = 0x02
+# The asynchronous operations window is 1 (PS3.7 annex D.3.3.3): a peer that runs far ahead has not read our answer.
+_MOST_UNANSWERED = 4
+
+log = structlog.get_logger(__name__)
+
+
+class Receiving:
+    """One data set on its way in.
+
+    After an error the rest of it is read and thrown away, so that the peer gets an answer and the
+    association goes on.
+    """
+
+    def __init__(self, ingest: IngestService, *, sop_class: str, sop_instance: str, syntax: str, ae_title: str) -> None:
+        self.error: Exception | None = None
+        self.spool: Spool | None = None
+        self._lock = threading.Lock()
+        try:
+            self.spool = ingest.spool()
+            write_header(
+                self.spool,
+                transfer_syntax_uid=syntax,
+                sop_class_uid=sop_class,
+                sop_instance_uid=sop_instance,
+                source_ae_title=ae_title,
+            )
+        except Exception as error:
+            self._give_up(error)
+
+    def write(self, fragment: memoryview) -> None:
+        """Append a fragment of the data set."""
+        with self._lock:
+            if self.spool is None:
+                return
+            try:
+                self.spool.write(fragment)
+            except Exception as error:
+                self._give_up(error)
+
+    def whole(self) -> Spool:
+        """The spool with all of the data set; raises what went wrong while receiving."""
+        if self.error is not None:
+            raise self.error
+        if self.spool is None:
+            raise Unavailable(reason="the association is closing")
+        return self.spool
+
+    def discard(self) -> None:
+        """Leave nothing behind."""
+        with self._lock:
+            if self.spool is not None:
+                self.spool.discard()
+                self.spool = None
+
+    def _give_up(self, error: Exception) -> None:
+        if not isinstance(error, DokueiError):
+            log.exception("scp.receive_failed", exc_info=error)
+        self.error = error
+        if self.spool is not None:
+            self.spool.discard()
+            self.spool = None
+
+
+class ReceivingProvider(DIMSEServiceProvider):
+    """pynetdicom's DIMSE provider, except that C-STORE data sets go to a spool as they arrive."""
+
+    def __init__(self, assoc: Association, ingest: IngestService) -> None:
+        super().__init__(assoc)
+        self._ingest = ingest
+        self._receiving: Receiving | None = None
+        self._context_id = 0
+        self._unanswered: dict[int, Receiving] = {}
+        self._closed = False
+
+    def receive_primitive(self, primitive: P_DATA) -> None:
+        """Take in one P-DATA, each fragment in its turn; runs on the upper layer's thread."""
+        for context_id, fragment in primitive.presentation_data_value_list:
+            control = fragment[0]
+            if self._receiving is None:
+                self._command(context_id, fragment)
+            elif control & _COMMAND or context_id != self._context_id:
+                self._abort("a command in the middle of a data set")
+                return
+            else:
+                self._receiving.write(memoryview(fragment)[1:])
+                if control & _LAST:
+                    self._complete()
+
+    def close(self) -> None:
+        """The association is over: throw away what was not stored."""
+        self._closed = True
+        for receiving in [self._receiving, *self._unanswered.values()]:
+            if receiving is not None:
+                receiving.discard()
+
+    def received_with(self, request: object) -> Receiving | None:
+        """The data set that came with a request."""
+        return self._unanswered.get(id(request))
+
+    def answered(self, request: object) -> None:
+        """The request has been dealt with; its data set is no longer needed."""
+        receiving = self._unanswered.pop(id(request), None)
+        if receiving is not None:
+            receiving.discard()
+
+    def _command(self, context_id: int, fragment: bytes) -> None:
+        part = P_DATA()
+        part.presentation_data_value_list = [(context_id, fragment)]
+        super().receive_primitive(part)
+        if not (isinstance(self.message, C_STORE_RQ) and "CommandField" in self.message.command_set):
+            return
+        if len(self._unanswered) >= _MOST_UNANSWERED:
+            self._abort("requests without waiting for answers")
+            return
+        context = self.assoc._accepted_cx.get(context_id)
+        command = self.message.command_set
+        self._context_id = context_id
+        self._receiving = Receiving(
+            self._ingest,
+            sop_class=str(command.get("AffectedSOPClassUID", "")),
+            sop_instance=str(command.get("AffectedSOPInstanceUID", "")),
+            syntax=str(context.transfer_syntax[0]) if context else "",
+            ae_title=str(self.assoc.requestor.ae_title).strip(),
+        )
+        if self._closed:
+            self._receiving.discard()
+
+    def _complete(self) -> None:
+        receiving, message = self._receiving, self.message
+        self._receiving = self.message = None
+        if receiving is None or message is None:
+            return
+        try:
+            request = message.message_to_primitive()
+        except Exception as error:
+            receiving.discard()
+            self._abort(f"no valid C-STORE request: {error}")
+            return
+        if not isinstance(request, C_STORE):
+            raise TypeError("a C-STORE-RQ message became another request")
+        self._unanswered[id(request)] = receiving
+        self.msg_queue.put((self._context_id, request))
+
+    def _abort(self, reason: str) -> None:
+        log.warning("scp.protocol_error", reason=reason, calling_ae=str(self.assoc.requestor.ae_title))
+        self.dul.event_queue.put("Evt19")
