@@ -18,7 +18,8 @@ MOST_LINES = 60
 
 
 def _code(document: Path) -> str:
-    return "\n".join(re.findall(r"^```(?:sh)?\n(.*?)^```", document.read_text(), re.MULTILINE | re.DOTALL))
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", document.read_text(), re.MULTILINE | re.DOTALL)
+    return "\n".join(code for language, code in blocks if language == "sh")
 
 
 def _targets() -> set[str]:

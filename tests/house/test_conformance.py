@@ -1,0 +1,35 @@
+"""The conformance statement tells the statuses, the names and the limits that the code has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from pacs_node.errors import InstanceRefused
+from pacs_node.ingest.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from pacs_node.scp.association import CANNOT_UNDERSTAND, NOT_AUTHORISED, OUT_OF_RESOURCES, SUCCESS, UNEXPECTED
+from pacs_node.scp.transport import MAXIMUM_PDU
+
+PAGE = (Path(__file__).parents[2] / "docs" / "conformance.md").read_text()
+
+
+def _refusals(kind: type[InstanceRefused] = InstanceRefused) -> Iterator[type[InstanceRefused]]:
+    yield kind
+    for below in kind.__subclasses__():
+        yield from _refusals(below)
+
+
+def test_every_status_of_c_store_is_told() -> None:
+    own = {SUCCESS, NOT_AUTHORISED, OUT_OF_RESOURCES, CANNOT_UNDERSTAND, UNEXPECTED}
+    answered = own | {refusal.dimse_status for refusal in _refusals()}
+    assert {f"{status:04X}" for status in answered} == set(re.findall(r"^\| `([0-9A-F]{4})` \|", PAGE, re.MULTILINE))
+
+
+def test_the_implementation_is_named_as_on_the_wire() -> None:
+    assert f"`{IMPLEMENTATION_CLASS_UID}`" in PAGE
+    assert f"`{IMPLEMENTATION_VERSION_NAME}`" in PAGE
+
+
+def test_the_announced_pdu_length_is_told() -> None:
+    assert f"| maximum PDU | {MAXIMUM_PDU} bytes are announced" in PAGE
