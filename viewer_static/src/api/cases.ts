@@ -1,0 +1,28 @@
+import { request } from './client';
+import type { Case, CaseDetail, CasePage, CaseState, Report } from './types';
+
+const one = (id: string): string => `/api/cases/${encodeURIComponent(id)}`;
+
+export interface CaseQuery {
+  state?: CaseState[];
+  q?: string;
+  limit?: number;
+  offset?: number;
+}
+
+export const listCases = (query: CaseQuery): Promise<CasePage> =>
+  request('GET', '/api/cases', undefined, { ...query });
+export const getCase = (id: string): Promise<CaseDetail> => request('GET', one(id));
+export const saveRequest = (
+  id: string,
+  body: { reason: string; clinical_history: string; version: number },
+): Promise<Case> => request('PUT', `${one(id)}/request`, body);
+export const claimCase = (id: string): Promise<Case> => request('POST', `${one(id)}/claim`);
+export const releaseCase = (id: string): Promise<Case> => request('POST', `${one(id)}/release`);
+export const getCaseReport = (id: string): Promise<Report> => request('GET', `${one(id)}/report`);
+export const saveDraft = (
+  id: string,
+  body: { findings: string; impression: string; revision: number },
+): Promise<Report> => request('PUT', `${one(id)}/report/draft`, body);
+export const signReport = (id: string, revision: number): Promise<Report> =>
+  request('POST', `${one(id)}/report/sign`, { revision });

@@ -1,0 +1,56 @@
+import { fromBody, unreachable } from './errors';
+
+type Query = Record<string, string | number | string[] | undefined>;
+
+let onSignedOut: () => void = () => {};
+
+/** Called whenever the hub says that there is no session (any more). */
+export function whenSignedOut(listener: () => void): void {
+  onSignedOut = listener;
+}
+
+/**
+ * One JSON request to the hub.
+ *
+ * @throws ApiError for every non-2xx answer and when the hub cannot be reached.
+ */
+export async function request<T>(method: string, path: string, body?: unknown, query?: Query): Promise<T> {
+  const init: RequestInit = { method, credentials: 'same-origin', cache: 'no-store' };
+  if (body !== undefined) {
+    init.body = JSON.stringify(body);
+    init.headers = { 'Content-Type': 'application/json' };
+  }
+  let response: Response;
+  try {
+    response = await fetch(path + queryString(query), init);
+  } catch {
+    throw unreachable();
+  }
+  const text = response.status === 204 ? '' : await response.text();
+  const parsed: unknown = text ? safeParse(text) : undefined;
+  if (!response.ok) {
+    const error = fromBody(response.status, parsed);
+    // Every other 401 (a wrong password) belongs to the form that asked.
+    if (error.status === 401 && error.code !== 'wrong_password') onSignedOut();
+    throw error;
+  }
+  return parsed as T;
+}
+
+function queryString(query: Query | undefined): string {
+  const params = new URLSearchParams();
+  for (const [key, value] of Object.entries(query ?? {})) {
+    if (value === undefined || value === '') continue;
+    for (const one of Array.isArray(value) ? value : [String(value)]) params.append(key, one);
+  }
+  const text = params.toString();
+  return text ? `?${text}` : '';
+}
+
+function safeParse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

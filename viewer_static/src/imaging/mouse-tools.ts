@@ -1,0 +1,41 @@
+import { tools } from './engine';
+
+export type PrimaryTool = 'window' | 'pan' | 'zoom' | 'scroll';
+
+const { MouseBindings } = tools.Enums;
+const names: Record<PrimaryTool, string> = {
+  window: tools.WindowLevelTool.toolName,
+  pan: tools.PanTool.toolName,
+  zoom: tools.ZoomTool.toolName,
+  scroll: tools.StackScrollTool.toolName,
+};
+
+/** What the mouse does on one viewport: left as chosen, middle pans, right zooms, the wheel scrolls. */
+export class MouseTools {
+  private readonly group;
+
+  constructor(private readonly groupId: string, viewportId: string, engineId: string) {
+    const group = tools.ToolGroupManager.createToolGroup(groupId);
+    if (!group) throw new Error(`tool group ${groupId} exists already`);
+    this.group = group;
+    for (const name of Object.values(names)) group.addTool(name);
+    group.addViewport(viewportId, engineId);
+    this.choose('window');
+  }
+
+  choose(primary: PrimaryTool): void {
+    for (const [tool, name] of Object.entries(names) as [PrimaryTool, string][]) {
+      this.group.setToolPassive(name, { removeAllBindings: true });
+      const bindings: { mouseButton?: number; numTouchPoints?: number }[] = [];
+      if (tool === primary) bindings.push({ mouseButton: MouseBindings.Primary });
+      if (tool === 'pan') bindings.push({ mouseButton: MouseBindings.Auxiliary });
+      if (tool === 'zoom') bindings.push({ mouseButton: MouseBindings.Secondary }, { numTouchPoints: 2 });
+      if (tool === 'scroll') bindings.push({ mouseButton: MouseBindings.Wheel }, { numTouchPoints: 1 });
+      if (bindings.length > 0) this.group.setToolActive(name, { bindings });
+    }
+  }
+
+  destroy(): void {
+    tools.ToolGroupManager.destroyToolGroup(this.groupId);
+  }
+}

@@ -1,0 +1,1 @@
+export { reportPdfUrl as pdfUrl } from '../api/reports';

@@ -1,0 +1,47 @@
+import { html, type TemplateResult } from 'lit';
+import type { Case } from '../api/types';
+import { dueText, jstDate } from '../i18n/dates';
+import { t } from '../i18n/texts';
+import { ageSex, kanaName, mainName } from './patient-text';
+
+export const isOverdue = (one: Case, today: string = jstDate()): boolean =>
+  one.state !== 'read' && one.due_date !== null && one.due_date < today;
+
+/** One row of the case list. The link in the patient cell is what the keyboard stands on. */
+export function caseRow(one: Case, selected: boolean, focusable: boolean, onSelect: () => void): TemplateResult {
+  const overdue = isOverdue(one);
+  return html`<tr
+    class=${selected ? 'selected' : ''}
+    data-testid="case-row"
+    data-case-id=${one.id}
+    data-state=${one.state}
+    @click=${(event: MouseEvent) => {
+      if (!(event.target as Element).closest('a')) (event.currentTarget as Element).querySelector('a')?.click();
+    }}
+  >
+    <td class="c-state"><span class="badge ${one.state}">${t(`state.${one.state}`)}</span></td>
+    <td class="c-due num ${overdue ? 'overdue' : ''}">
+      <span>${dueText(one.due_date)}</span>${overdue ? html`<span class="one small overdue">${t('cases.overdue')}</span>` : null}
+    </td>
+    <td class="c-patient">
+      <a class="patient" href="/cases/${encodeURIComponent(one.id)}" tabindex=${focusable ? 0 : -1} @focus=${onSelect}>
+        <span class="one"><span class="name">${mainName(one.patient)}</span><span class="kana">${kanaName(one.patient)}</span></span>
+        <span class="one small num">${one.patient.id}　${ageSex(one.patient, one.study_date ?? jstDate())}</span>
+      </a>
+    </td>
+    <td class="c-modality"><span class="modality">${one.modalities.join(' ')}</span></td>
+    <td class="c-study">
+      <span class="clip" title=${one.study_description ?? ''}>${one.study_description || one.body_part || '—'}</span>
+      ${one.prior_count
+        ? html`<span class="badge plain" title=${t('cases.prior_label', { n: one.prior_count })}>${t('cases.prior')} ${one.prior_count}</span>`
+        : null}
+    </td>
+    <td class="c-date num">${one.study_date ?? '—'}<span class="one small">${one.study_time?.slice(0, 5) ?? ''}</span></td>
+    <td class="c-site"><span class="clip">${one.site.name}</span></td>
+    <td class="c-images num" title=${t('cases.images_text', { series: one.series_count, instances: one.instance_count })}>
+      ${one.series_count} / ${one.instance_count}
+    </td>
+    <td class="c-reason"><span class="clip ${one.reason ? '' : 'soft'}">${one.reason || t('cases.no_reason')}</span></td>
+    <td class="c-reader"><span class="one">${one.reader?.name ?? ''}</span></td>
+  </tr>`;
+}

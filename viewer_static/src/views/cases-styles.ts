@@ -1,0 +1,234 @@
+import { css } from 'lit';
+
+/** The case list: a dense table on a desk, cards on a phone. */
+export const casesStyles = css`
+  :host {
+    display: block;
+    padding: var(--s-4) var(--s-4) var(--s-7);
+  }
+  .bar {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: var(--s-2) var(--s-4);
+    margin-bottom: var(--s-3);
+  }
+  h1 {
+    font-size: var(--f-title);
+  }
+  .search {
+    position: relative;
+    flex: 0 1 340px;
+    margin-left: auto;
+  }
+  .search dk-icon {
+    position: absolute;
+    left: 10px;
+    top: 50%;
+    translate: 0 -50%;
+    color: var(--c-text-soft);
+    pointer-events: none;
+  }
+  .search input {
+    padding-left: 34px;
+    padding-right: 12px;
+  }
+  .frame {
+    border: 1px solid var(--c-line);
+    border-radius: var(--r-3);
+    background: var(--c-surface);
+    overflow: clip;
+  }
+  table {
+    width: 100%;
+    border-collapse: collapse;
+    table-layout: fixed;
+  }
+  th {
+    padding: var(--s-2) var(--s-3);
+    border-bottom: 1px solid var(--c-line);
+    color: var(--c-text-soft);
+    font-size: var(--f-mini);
+    font-weight: var(--w-medium);
+    text-align: left;
+    white-space: nowrap;
+  }
+  td {
+    height: 58px;
+    padding: var(--s-1) var(--s-3);
+    border-bottom: 1px solid var(--c-line);
+    vertical-align: middle;
+    line-height: 1.45;
+    overflow: hidden;
+    text-overflow: ellipsis;
+  }
+  tbody tr:last-child td {
+    border-bottom: 0;
+  }
+  tbody tr {
+    cursor: pointer;
+  }
+  tbody tr:hover {
+    background: color-mix(in srgb, var(--c-accent-soft) 45%, transparent);
+  }
+  tbody tr.selected {
+    background: var(--c-accent-soft);
+    box-shadow: inset 3px 0 var(--c-accent);
+  }
+  .w-state {
+    width: 96px;
+  }
+  .w-due {
+    width: 104px;
+  }
+  .w-patient {
+    width: 23%;
+  }
+  .w-modality {
+    width: 76px;
+  }
+  .w-date {
+    width: 116px;
+  }
+  .w-site {
+    width: 12%;
+  }
+  .w-images {
+    width: 88px;
+  }
+  .w-reader {
+    width: 108px;
+  }
+  .patient {
+    color: inherit;
+    text-decoration: none;
+    display: block;
+  }
+  .patient:focus-visible {
+    outline-offset: 0;
+    border-radius: var(--r-1);
+  }
+  .name {
+    font-size: 1.0625rem;
+    font-weight: var(--w-medium);
+    overflow-wrap: anywhere;
+  }
+  .kana,
+  .small {
+    font-size: var(--f-mini);
+    color: var(--c-text-soft);
+  }
+  .kana {
+    margin-left: var(--s-2);
+    white-space: nowrap;
+  }
+  .clip {
+    display: -webkit-box;
+    -webkit-box-orient: vertical;
+    -webkit-line-clamp: 2;
+    overflow: hidden;
+    overflow-wrap: anywhere;
+  }
+  .one {
+    display: block;
+    overflow: hidden;
+    text-overflow: ellipsis;
+    white-space: nowrap;
+  }
+  .modality {
+    font-weight: var(--w-bold);
+    letter-spacing: 0.03em;
+  }
+  .overdue {
+    color: var(--c-danger-text);
+    font-weight: var(--w-bold);
+  }
+  .foot {
+    display: flex;
+    align-items: center;
+    justify-content: space-between;
+    gap: var(--s-3);
+    min-height: 44px;
+    padding-top: var(--s-2);
+    color: var(--c-text-soft);
+    font-size: var(--f-mini);
+  }
+  dk-banner {
+    margin-bottom: var(--s-3);
+  }
+  @media (max-width: 1180px) {
+    .c-site-hidden,
+    .c-images {
+      display: none;
+    }
+  }
+  @media (max-width: 760px) {
+    :host {
+      padding: var(--s-3) var(--s-2);
+    }
+    .search {
+      flex: 1 0 100%;
+    }
+    thead {
+      position: absolute;
+      clip-path: inset(50%);
+    }
+    table,
+    tbody {
+      display: block;
+    }
+    tbody tr {
+      display: grid;
+      grid-template-columns: auto 1fr auto;
+      gap: 2px var(--s-3);
+      padding: var(--s-3);
+      border-bottom: 1px solid var(--c-line);
+    }
+    td {
+      display: block;
+      height: auto;
+      padding: 0;
+      border: 0;
+    }
+    .c-state {
+      order: 1;
+    }
+    .c-due {
+      order: 2;
+      display: flex;
+      gap: var(--s-2);
+      align-items: baseline;
+    }
+    .c-modality {
+      order: 3;
+    }
+    .c-patient {
+      order: 4;
+      grid-column: 1 / -1;
+    }
+    .c-study {
+      order: 5;
+      grid-column: 1 / 3;
+    }
+    .c-date {
+      order: 6;
+      text-align: right;
+    }
+    .c-reason {
+      order: 7;
+      grid-column: 1 / -1;
+    }
+    .c-site,
+    .c-reader {
+      order: 8;
+      font-size: var(--f-mini);
+      color: var(--c-text-soft);
+    }
+    .c-site {
+      grid-column: 1 / 3;
+    }
+    .keys {
+      display: none;
+    }
+  }
+`;

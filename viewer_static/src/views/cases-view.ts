@@ -1,0 +1,186 @@
+import { html, type TemplateResult } from 'lit';
+import { customElement, property, query } from 'lit/decorators.js';
+import { repeat } from 'lit/directives/repeat.js';
+import type { CaseState, Session } from '../api/types';
+import { badgeStyles } from '../components/badges';
+import { buttonStyles } from '../components/buttons';
+import '../components/dk-banner';
+import '../components/dk-empty';
+import '../components/dk-icon';
+import { fieldStyles } from '../components/fields';
+import { skeletonStyles } from '../components/skeleton';
+import { tabStyles } from '../components/tabs';
+import { jstTime } from '../i18n/dates';
+import { t } from '../i18n/texts';
+import { CaseList } from '../state/case-list';
+import { navigate } from '../state/router';
+import { may } from '../state/routes';
+import { Watch } from '../state/watch';
+import { baseStyles } from '../tokens/base';
+import { caseRow } from './case-row';
+import { casesStyles } from './cases-styles';
+import { errorBanner } from './error-banner';
+import { isTyping } from './keyboard';
+import { ViewElement } from './view-element';
+
+const columns = ['state', 'due', 'patient', 'modality', 'study', 'date', 'site', 'images', 'reason', 'reader'] as const;
+const titles = {
+  state: 'cases.state', due: 'cases.due', patient: 'cases.patient', modality: 'cases.modality', study: 'cases.study',
+  date: 'cases.study_date', site: 'cases.site', images: 'cases.images', reason: 'cases.reason', reader: 'cases.reader',
+} as const;
+const searchPauseMs = 250;
+
+/** The worklist of a radiologist, and the case list of a clinic. */
+@customElement('dk-cases')
+export class CasesView extends ViewElement {
+  static override styles = [baseStyles, buttonStyles, fieldStyles, tabStyles, badgeStyles, skeletonStyles, casesStyles];
+
+  @property({ attribute: false }) session!: Session;
+  @query('input[type=search]') private readonly search!: HTMLInputElement;
+  private list!: CaseList;
+  private watch!: Watch<CaseList['value']>;
+  private searchTimer: ReturnType<typeof setTimeout> | undefined;
+
+  override connectedCallback(): void {
+    this.list = new CaseList(may(this.session, 'cases.read') ? 'unread' : 'all');
+    this.watch = new Watch(this, this.list);
+    super.connectedCallback();
+    this.list.start();
+    addEventListener('keydown', this.onKey);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.list.stop();
+    removeEventListener('keydown', this.onKey);
+  }
+
+  override render() {
+    const { page, error, refreshedAt } = this.watch.value;
+    return html`
+      <div class="bar">
+        <h1>${t('cases.title')}</h1>
+        ${this.tabs()}
+        <div class="search" role="search">
+          <dk-icon name="search"></dk-icon>
+          <input
+            class="input"
+            type="search"
+            data-testid="case-search"
+            aria-label=${t('cases.search')}
+            placeholder=${t('cases.search')}
+            @input=${this.onSearch}
+            @keydown=${this.onSearchKey}
+          />
+        </div>
+      </div>
+      ${error && page ? html`<dk-banner kind="warn" data-testid="error-message" .text=${t('cases.stale', { time: jstTime(refreshedAt) })}></dk-banner>` : null}
+      ${error && !page ? errorBanner(error, () => void this.list.refresh()) : this.table()}
+    `;
+  }
+
+  private tabs(): TemplateResult {
+    const { tab, page } = this.watch.value;
+    const clinic = !may(this.session, 'cases.read');
+    const order: (CaseState | 'all')[] = clinic ? ['all', 'receiving', 'unread', 'reading', 'read'] : ['unread', 'reading', 'read', 'receiving', 'all'];
+    const count = (one: CaseState | 'all'): number | string =>
+      page ? (one === 'all' ? Object.values(page.counts).reduce((sum, n) => sum + n, 0) : page.counts[one]) : '';
+    return html`<div class="tabs" role="group" aria-label=${t('cases.states')}>
+      ${order.map(
+        (one) => html`<button class="tab" data-testid="state-tab-${one}" aria-pressed=${one === tab} @click=${() => this.list.ask({ tab: one })}>
+          ${t(`state.${one}`)}<span class="count">${count(one)}</span>
+        </button>`,
+      )}
+    </div>`;
+  }
+
+  private table(): TemplateResult {
+    const { page, selected, answers, tab, q } = this.watch.value;
+    const fresh = page && answers === `${tab}\n${q}`;
+    if (fresh && page.cases.length === 0) return this.empty();
+    const cases = page?.cases ?? [];
+    const focusable = cases.some((one) => one.id === selected) ? selected : cases[0]?.id;
+    return html`
+      <div class="frame">
+        <table aria-label=${t('cases.title')} aria-busy=${!fresh}>
+          <thead>
+            <tr>
+              ${columns.map((column) => html`<th scope="col" class="w-${column} c-${column}">${t(titles[column])}</th>`)}
+            </tr>
+          </thead>
+          <tbody>
+            ${page
+              ? repeat(cases, (one) => one.id, (one) => caseRow(one, one.id === selected, one.id === focusable, () => this.list.select(one.id)))
+              : Array.from({ length: 8 }, () => html`<tr>${columns.map((column) => html`<td class="c-${column}"><span class="bone"></span></td>`)}</tr>`)}
+          </tbody>
+        </table>
+      </div>
+      <div class="foot">
+        <span class="num" role="status">${page ? t('cases.total', { n: page.total }) : t('cases.loading')}</span>
+        ${page && page.total > cases.length
+          ? html`<button class="button small" @click=${() => this.list.more()}>${t('cases.more')}</button>`
+          : null}
+        <span class="keys">${t('cases.keys')}</span>
+      </div>
+    `;
+  }
+
+  private empty(): TemplateResult {
+    const { tab, q } = this.watch.value;
+    const heading = tab === 'unread' && !q ? t('cases.empty_unread') : t('cases.empty_title');
+    return html`<div class="frame">
+      <dk-empty .icon=${q ? 'search' : 'empty'} .heading=${heading} .text=${q ? t('cases.empty_search', { q }) : t('cases.empty_hint')}>
+        ${q ? html`<button class="button" @click=${this.clearSearch}>${t('cases.search_clear')}</button>` : null}
+      </dk-empty>
+    </div>`;
+  }
+
+  private readonly clearSearch = (): void => {
+    this.search.value = '';
+    this.search.focus();
+    this.list.ask({ q: '' });
+  };
+
+  private onSearch(): void {
+    clearTimeout(this.searchTimer);
+    this.searchTimer = setTimeout(() => this.list.ask({ q: this.search.value.trim() }), searchPauseMs);
+  }
+
+  private onSearchKey(event: KeyboardEvent): void {
+    if (event.isComposing) return;
+    if (event.key === 'Escape') {
+      this.search.value = '';
+      this.list.ask({ q: '' });
+      this.search.blur();
+    } else if (event.key === 'ArrowDown' || event.key === 'Enter') {
+      event.preventDefault();
+      this.list.select(null);
+      this.moveTo(1);
+    }
+  }
+
+  private readonly onKey = (event: KeyboardEvent): void => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
+    if (event.key === '/') {
+      event.preventDefault();
+      this.search.focus();
+    } else if (event.key === 'ArrowDown' || event.key === 'j') {
+      event.preventDefault();
+      this.moveTo(1);
+    } else if (event.key === 'ArrowUp' || event.key === 'k') {
+      event.preventDefault();
+      this.moveTo(-1);
+    } else if (event.key === 'Enter' && event.composedPath()[0] === document.body) {
+      const { selected } = this.watch.value;
+      if (selected) navigate(`/cases/${encodeURIComponent(selected)}`);
+    }
+  };
+
+  private moveTo(step: 1 | -1): void {
+    const found = this.list.move(step);
+    if (!found) return;
+    const row = [...this.renderRoot.querySelectorAll<HTMLElement>('tr[data-case-id]')].find((one) => one.dataset['caseId'] === found.id);
+    row?.querySelector('a')?.focus({ preventScroll: true });
+    row?.scrollIntoView({ block: 'nearest' });
+  }
+}

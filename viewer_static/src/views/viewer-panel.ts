@@ -1,0 +1,217 @@
+import { html, type PropertyValues, type TemplateResult } from 'lit';
+import { customElement, property, query, state } from 'lit/decorators.js';
+import type { Prior } from '../api/types';
+import { buttonStyles } from '../components/buttons';
+import '../components/dk-banner';
+import '../components/dk-dialog';
+import '../components/dk-empty';
+import '../components/dk-icon';
+import type { IconName } from '../components/dk-icon';
+import { t } from '../i18n/texts';
+import type { PrimaryTool, Viewer } from '../state/viewer';
+import { baseStyles } from '../tokens/base';
+import { errorBanner } from './error-banner';
+import { isTyping } from './keyboard';
+import { keyHelp } from './viewer-help';
+import { overlay } from './viewer-overlay';
+import './series-strip';
+import { viewerStyles } from './viewer-styles';
+import { ViewElement } from './view-element';
+
+const toolButtons: { tool: PrimaryTool; icon: IconName; key: string }[] = [
+  { tool: 'window', icon: 'window', key: 'w' },
+  { tool: 'pan', icon: 'pan', key: 'p' },
+  { tool: 'zoom', icon: 'zoom', key: 'z' },
+  { tool: 'scroll', icon: 'scroll', key: 's' },
+];
+
+/** Series strip, tools and the picture. Fires `dk-current` (leave the prior) and `dk-to-report`. */
+@customElement('dk-viewer')
+export class ViewerPanel extends ViewElement {
+  static override styles = [baseStyles, buttonStyles, viewerStyles];
+
+  @property({ attribute: false }) viewer!: Viewer;
+  @property() studyUid = '';
+  /** Grows while a study is still arriving. */
+  @property({ type: Number }) instances = 0;
+  @property({ attribute: false }) prior: Prior | null = null;
+  @state() private helping = false;
+  @query('.canvas') private readonly canvas!: HTMLDivElement;
+  private stop: (() => void) | undefined;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener('keydown', this.onKey);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.stop?.();
+    removeEventListener('keydown', this.onKey);
+  }
+
+  override willUpdate(changed: PropertyValues<this>): void {
+    if (!changed.has('viewer')) return;
+    this.stop?.();
+    this.stop = this.viewer.subscribe(() => this.requestUpdate());
+  }
+
+  override updated(changed: PropertyValues<this>): void {
+    if (changed.has('viewer')) this.viewer.attach(this.canvas);
+    if (changed.has('studyUid')) void this.viewer.openStudy(this.studyUid);
+    this.renderRoot.querySelector<HTMLInputElement>('.slider input')?.style.setProperty('--share', String(this.viewer.value.status?.total ?? 1));
+  }
+
+  /** Let the keys act on the picture. */
+  begin(): void {
+    this.canvas.focus({ preventScroll: true });
+  }
+
+  override render() {
+    const { series, current, status, phase, error } = this.viewer.value;
+    const images = this.viewer.currentSeries?.images ?? null;
+    const painted = phase === 'shown';
+    return html`
+      ${this.toolbar()}
+      <dk-series-strip .series=${series} .current=${current} @dk-series=${(event: CustomEvent<string>) => void this.viewer.openSeries(event.detail)}></dk-series-strip>
+      <div class="stage">
+        <div
+          class="canvas"
+          role="img"
+          tabindex="0"
+          aria-label=${`${t('viewer.label')} ${images?.description ?? ''}`}
+          data-testid=${painted ? 'viewer-canvas-ready' : 'viewer-canvas'}
+          data-phase=${phase}
+          style=${phase === 'empty' || phase === 'failed' ? 'visibility: hidden' : ''}
+        ></div>
+        ${this.prior ? this.priorLabel(this.prior) : null} ${painted && images && status ? overlay(images, status) : null} ${this.notice(phase)}
+        ${phase === 'failed' ? html`<div class="middle">${this.failure(error)}</div>` : null}
+        ${painted && status && status.total > 1 ? this.slider(status.index, status.total) : null}
+      </div>
+      ${this.foot()} ${keyHelp(this.helping, this.viewer.presets, () => (this.helping = false))}
+    `;
+  }
+
+  private toolbar(): TemplateResult {
+    const { tool, playing, status, phase } = this.viewer.value;
+    const off = phase !== 'shown';
+    const button = (icon: IconName, label: string, key: string, act: () => void, extra: { pressed?: boolean; off?: boolean } = {}): TemplateResult =>
+      html`<button class="button quiet small" title="${label}（${key}）" aria-label=${label} aria-pressed=${extra.pressed ?? 'undefined'} ?disabled=${off || extra.off} @click=${act}>
+        <dk-icon .name=${icon}></dk-icon><span class="words">${label}</span>
+      </button>`;
+    return html`<div class="toolbar" role="toolbar" aria-label=${t('viewer.tools')}>
+      ${toolButtons.map(({ tool: one, icon, key }) =>
+        button(icon, t(`viewer.${one}`), key.toUpperCase(), () => this.viewer.choose(one), { pressed: one === tool }),
+      )}
+      <span class="gap"></span>
+      ${button('invert', t('viewer.invert'), 'I', () => this.viewer.invert(), { pressed: status?.invert ?? false })}
+      ${button('reset', t('viewer.reset'), 'R', () => this.viewer.reset())}
+      ${status && status.total > 1
+        ? button(playing ? 'pause' : 'play', t(playing ? 'viewer.pause' : 'viewer.play'), 'Space', () => this.viewer.togglePlay(), { pressed: playing })
+        : null}
+      ${this.presets(off)}
+      <button class="button quiet small icon help" title="${t('viewer.help')}（?）" aria-label=${t('viewer.help')} @click=${() => (this.helping = true)}>
+        <dk-icon name="keys"></dk-icon>
+      </button>
+    </div>`;
+  }
+
+  private presets(off: boolean): TemplateResult | null {
+    const { presets } = this.viewer;
+    if (presets.length === 0) return null;
+    const window = this.viewer.value.status?.window;
+    return html`<span class="gap"></span>
+      <div class="presets" role="group" aria-label=${t('viewer.presets')}>
+        ${presets.map((one) => {
+          const on = window && Math.abs(window.width - one.width) < 1 && Math.abs(window.centre - one.centre) < 1;
+          return html`<button class="button quiet small" aria-pressed=${on ?? false} ?disabled=${off} title="W ${one.width} / L ${one.centre} HU" @click=${() => this.viewer.preset(one.key)}>
+            <kbd>${one.key}</kbd>${t(`preset.${one.name}`)}
+          </button>`;
+        })}
+      </div>`;
+  }
+
+  private priorLabel(prior: Prior): TemplateResult {
+    return html`<div class="prior" data-testid="prior-label">
+      <strong>${t('case.prior_badge', { date: prior.study_date ?? '' })}</strong>
+      <button class="button small" @click=${() => this.dispatchEvent(new CustomEvent('dk-current'))}>${t('case.prior_return')}</button>
+    </div>`;
+  }
+
+  private notice(phase: string): TemplateResult | null {
+    if (phase === 'opening') return html`<div class="middle quiet" role="status">${t('viewer.opening')}</div>`;
+    if (phase !== 'empty') return null;
+    const one = this.viewer.currentSeries;
+    const heading = one ? t('viewer.no_pixels', { modality: one.modality || '—' }) : t('viewer.no_series');
+    return html`<div class="middle"><dk-empty icon="images" .heading=${heading} .text=${one?.description ?? ''}></dk-empty></div>`;
+  }
+
+  private failure(error: Viewer['value']['error']): TemplateResult {
+    const retry = (): void => void this.viewer.retry();
+    return error
+      ? errorBanner(error, retry)
+      : html`<dk-banner kind="danger" data-testid="error-message" .heading=${t('viewer.failed')}><div><button class="button small" @click=${retry}>${t('common.retry')}</button></div></dk-banner>`;
+  }
+
+  private slider(index: number, total: number): TemplateResult {
+    return html`<div class="slider">
+      <input
+        type="range"
+        min="1"
+        max=${total}
+        .value=${String(index + 1)}
+        aria-label=${t('viewer.slice')}
+        aria-valuetext=${t('viewer.slice_of', { n: index + 1, total })}
+        @input=${(event: Event) => this.viewer.scrollTo(Number((event.target as HTMLInputElement).value) - 1)}
+        @keydown=${(event: KeyboardEvent) => event.preventDefault()}
+      />
+    </div>`;
+  }
+
+  private foot(): TemplateResult {
+    const { status } = this.viewer.value;
+    const total = status?.total ?? 0;
+    const loading = total > 0 && status !== null && status.loaded + status.failed < total;
+    return html`<footer>
+      <span class="progress num" role="status" data-testid="viewer-progress" data-loaded=${status?.loaded ?? 0}>
+        ${loading ? html`<progress max=${total} value=${status.loaded} aria-label=${t('viewer.loading', { done: status.loaded, total })}></progress>` : null}
+        ${total === 0 ? '' : loading ? t('viewer.loading', { done: status?.loaded ?? 0, total }) : t('viewer.loaded', { total: status?.loaded ?? 0 })}
+        ${status?.failed ? html`<span class="failed">${t('viewer.failed_some', { n: status.failed })}</span>` : null}
+      </span>
+      <span>${t('viewer.reference')}</span>
+    </footer>`;
+  }
+
+  private readonly onKey = (event: KeyboardEvent): void => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
+    // Space and Enter press the focused button, as everywhere.
+    if ((event.key === ' ' || event.key === 'Enter') && event.composedPath()[0] instanceof HTMLButtonElement) return;
+    if (event.composedPath().some((node) => node instanceof HTMLElement && node.getAttribute('role') === 'separator')) return;
+    const tool = toolButtons.find((one) => one.key === event.key);
+    const acts: Record<string, () => void> = {
+      ArrowDown: () => this.viewer.scrollBy(1),
+      ArrowUp: () => this.viewer.scrollBy(-1),
+      PageDown: () => this.viewer.scrollBy(10),
+      PageUp: () => this.viewer.scrollBy(-10),
+      Home: () => this.viewer.scrollTo(0),
+      End: () => this.viewer.scrollTo(Number.MAX_SAFE_INTEGER),
+      ArrowLeft: () => this.viewer.stepSeries(-1),
+      ArrowRight: () => this.viewer.stepSeries(1),
+      '+': () => this.viewer.zoomBy(1.2),
+      ';': () => this.viewer.zoomBy(1.2), // the + key of a Japanese keyboard without Shift
+      '-': () => this.viewer.zoomBy(1 / 1.2),
+      '0': () => this.viewer.defaultWindow(),
+      i: () => this.viewer.invert(),
+      r: () => this.viewer.reset(),
+      ' ': () => this.viewer.togglePlay(),
+      e: () => this.dispatchEvent(new CustomEvent('dk-to-report')),
+      '?': () => (this.helping = true),
+    };
+    const act = tool ? () => this.viewer.choose(tool.tool) : acts[event.key];
+    const shown = this.viewer.value.phase === 'shown' || ['e', '?', 'ArrowLeft', 'ArrowRight'].includes(event.key);
+    if (act && shown) {
+      event.preventDefault();
+      act();
+    } else if (shown && this.viewer.preset(event.key)) event.preventDefault();
+  };
+}
