@@ -90,6 +90,11 @@ class Directory:
             raise NoSuchSite(site=code)
         return Site(row.code, row.name)
 
+    def name_of(self, session: Session, code: str) -> str:
+        """The site's name; the code itself where the site is not registered any more."""
+        row = session.get(SiteRow, code)
+        return row.name if row else code
+
     def sites(self, session: Session) -> list[Site]:
         """All sites, by code."""
         return [Site(row.code, row.name) for row in session.scalars(select(SiteRow).order_by(SiteRow.code))]

@@ -125,9 +125,7 @@ def _region(database: Database, _settings: Settings) -> Iterator[Finding]:
 
 def _files(database: Database, settings: Settings) -> Iterator[Finding]:
     with database.read() as session:
-        newest_rows = session.scalars(
-            select(InstanceRow.file).order_by(InstanceRow.id.desc()).limit(_LOOKED_AT)
-        ).all()
+        newest_rows = session.scalars(select(InstanceRow.file).order_by(InstanceRow.id.desc()).limit(_LOOKED_AT)).all()
     files = FileStore(settings.data)
     missing = [name for name in newest_rows if not files.path_of(name).is_file()]
     told = f"of the newest {len(newest_rows)} instances {len(missing)} have no file"

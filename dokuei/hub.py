@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pacs_node.scp.node import DicomNode
-from reporting.service import ReportService
-
 from access_control.credentials import Credentials
 from access_control.directory import Directory
 from access_control.gate import AccessGate
@@ -20,6 +17,9 @@ from pacs_node.archive.files import FileStore
 from pacs_node.completion import CompletionWorker
 from pacs_node.ingest.service import IngestService
 from pacs_node.peers.service import PeerDirectory
+from pacs_node.scp.node import DicomNode
+from reporting.index import ReportIndex
+from reporting.service import ReportService
 from shared_kernel.clock import Clock, SystemClock
 from shared_kernel.database import Database
 from shared_kernel.events.dispatcher import Dispatcher
@@ -49,9 +49,16 @@ class Hub:
         self.ingest = IngestService(self.database, self.files, settings, self.clock, self.gate)
         self.node = DicomNode(settings, self.ingest, self.peers, self.gate)
         self.completion = CompletionWorker(self.database, self.clock, settings)
-        self.cases = CaseService(self.database, self.clock, self.gate, self.catalogue)
+        self.cases = CaseService(
+            self.database,
+            self.clock,
+            self.gate,
+            self.catalogue,
+            site_name=self.directory.name_of,
+            reports=ReportIndex(),
+        )
         self.reports = ReportService(self.database, self.clock, self.gate, WorklistDesk(self.cases))
-        self.dispatcher = Dispatcher(self.database, self.clock, all_subscribers(self.cases, self.reports))
+        self.dispatcher = Dispatcher(self.database, self.clock, all_subscribers(self.cases, self.catalogue, self.clock))
 
     @classmethod
     @contextmanager

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import reporting.tables
-
 import access_control.tables
 import pacs_node.archive.tables
 import pacs_node.peers.tables
+import reporting.tables
 import shared_kernel.audit.tables
 import shared_kernel.events.tables
 import worklist.tables

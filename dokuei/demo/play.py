@@ -14,7 +14,7 @@ from dokuei.progress import progress_bar
 from shared_kernel.clock import JST
 from shared_kernel.settings import Address
 from test_data.catalogue import DEMO_STUDIES
-from test_data.generate import generate
+from test_data.generate import generate, instance_count
 
 _SECONDS_TO_ARRIVE = 120
 
@@ -32,9 +32,9 @@ def play(hub: Hub, dicom: Address, console: Console) -> None:
     if state["complete"]:
         console.print("デモの検査は登録済みです。 / The demo's studies are here already.")
         return
-    anchor = date.fromisoformat(state["anchor"])
+    anchor = date.fromisoformat(str(state["anchor"]))
     ae_titles = {site.code: site.ae_title for site in region.SITES}
-    total = sum(study.instance_count for study in DEMO_STUDIES)
+    total = sum(instance_count(study) for study in DEMO_STUDIES)
     with progress_bar(console) as progress:
         task = progress.add_task("送信中 / sending by C-STORE", total=total)
         for study in DEMO_STUDIES:
@@ -47,7 +47,7 @@ def play(hub: Hub, dicom: Address, console: Console) -> None:
             )
     with console.status("検査の到着を待っています / waiting until the studies have arrived"):
         history.wait_for_cases(hub, len(DEMO_STUDIES), _SECONDS_TO_ARRIVE)
-    history.write(hub)
+    history.write(hub, anchor)
     told.write_text(json.dumps(state | {"complete": True}))
 
 

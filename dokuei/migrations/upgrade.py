@@ -23,7 +23,7 @@ def upgrade(database: Database, data: Path) -> None:
     if current(database) == newest():
         return
     with _alone(data), database.engine.connect() as connection:
-        command.upgrade(_config(connection), "head")
+        command.upgrade(configuration(connection), "head")
         connection.commit()
 
 
@@ -38,7 +38,8 @@ def newest() -> str | None:
     return ScriptDirectory(str(FOLDER)).get_current_head()
 
 
-def _config(connection: Connection | None = None) -> Config:
+def configuration(connection: Connection | None = None) -> Config:
+    """What alembic needs to know; `connection` is the one that it works on."""
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     config.attributes["connection"] = connection

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import dicomweb.routes
-import reporting.routes
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp
 
 import access_control.routes
+import reporting.routes
 import worklist.routes
 from dokuei.demo.region import is_demo
 from dokuei.web import app

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, Integer, String, Text, UniqueConstraint, desc
+from sqlalchemy import ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared_kernel.database import Base, UtcDateTime
@@ -42,11 +42,12 @@ class StudyRow(Base):
     """One study with everything that lists and searches need, so that they read this table alone."""
 
     __tablename__ = "study"
+    # Newest first is these indexes read backwards.
     __table_args__ = (
-        Index("ix_study_newest", desc("study_date"), desc("study_time"), desc("id")),
-        Index("ix_study_site_newest", "site_code", desc("study_date"), desc("study_time"), desc("id")),
-        Index("ix_study_patient_newest", "patient_id", desc("study_date"), desc("study_time"), desc("id")),
-        Index("ix_study_accession_newest", "accession_number", desc("study_date"), desc("study_time"), desc("id")),
+        Index("ix_study_newest", "study_date", "study_time", "id"),
+        Index("ix_study_site_newest", "site_code", "study_date", "study_time", "id"),
+        Index("ix_study_patient_newest", "patient_id", "study_date", "study_time", "id"),
+        Index("ix_study_accession_newest", "accession_number", "study_date", "study_time", "id"),
         {"sqlite_autoincrement": True},
     )
 

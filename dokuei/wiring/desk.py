@@ -1,0 +1,39 @@
+"""Reporting's question about cases, answered by the worklist."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from reporting.ports import CaseFacts
+from worklist.service import CaseService
+
+
+class WorklistDesk:
+    """A CaseDesk over the worklist."""
+
+    def __init__(self, cases: CaseService) -> None:
+        self._cases = cases
+
+    def case(self, session: Session, case_id: str) -> CaseFacts | None:
+        """The case as this transaction sees it; None if there is none."""
+        case = self._cases.facts(session, case_id)
+        if case is None:
+            return None
+        return CaseFacts(
+            case_id=case.case_id,
+            study_uid=case.study_uid,
+            site_code=case.site_code,
+            site_name=case.site_name,
+            patient=case.patient,
+            modalities=case.modalities,
+            body_part=case.body_part,
+            study_description=case.study_description,
+            study_date=case.study_date,
+            study_time=case.study_time,
+            accession_number=case.accession_number,
+            referring_physician=case.referring_physician,
+            reason=case.reason,
+            clinical_history=case.clinical_history,
+            reader_login=case.reader.login if case.reader else None,
+            reader_name=case.reader.name if case.reader else None,
+        )

@@ -1,0 +1,39 @@
+"""Who hears which events: the rooms' own subscribers, and those that join two rooms."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+import reporting.subscribers
+import worklist.subscribers
+from pacs_node.archive.catalogue import Catalogue
+from reporting.events import ReportSigned
+from shared_kernel.clock import Clock
+from shared_kernel.events.dispatcher import Handler, Subscriber
+from shared_kernel.events.event import Envelope
+from worklist.service import CaseService
+
+
+def all_subscribers(cases: CaseService, catalogue: Catalogue, clock: Clock) -> list[Subscriber]:
+    """Every subscription of the hub; a name is for life, it is the key to the subscriber's place."""
+    return [
+        *worklist.subscribers.subscribers(catalogue),
+        *reporting.subscribers.subscribers(clock),
+        Subscriber("worklist.completion", {ReportSigned: _complete_case(cases)}),
+    ]
+
+
+def _complete_case(cases: CaseService) -> Handler:
+    def on_report_signed(session: Session, envelope: Envelope) -> None:
+        event = envelope.open(ReportSigned)
+        cases.complete(
+            session,
+            case_id=event.case_id,
+            report_id=event.report_id,
+            signed_by=event.signed_by,
+            signer_name=event.signer_name,
+            signer_site_code=event.reading_site_code,
+            at=envelope.occurred_at,
+        )
+
+    return on_report_signed
