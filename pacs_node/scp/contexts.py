@@ -22,9 +22,13 @@ def is_storage(sop_class_uid: str) -> bool:
 def accepted(proposed: Iterable[PresentationContext]) -> list[PresentationContext]:
     """What to support on an association where this is proposed.
 
-    Every transfer syntax is supported for storage, because nothing is decoded: of each context's
-    syntaxes the requestor's first is taken (PS3.8 section 9.3.3 lets the acceptor choose).
+    Every transfer syntax is supported for storage, because nothing is decoded. Of each context's
+    syntaxes the requestor's first is taken (the acceptor may choose, PS3.8 section 9.3.3); the others
+    are struck from `proposed`, because pynetdicom chooses by abstract syntax, not by context.
     """
+    proposed = list(proposed)
+    for context in proposed:
+        context.transfer_syntax = context.transfer_syntax[:1]
     syntaxes: dict[str, list[str]] = {}
     for context in proposed:
         sop_class = str(context.abstract_syntax)

@@ -94,6 +94,13 @@ class ReceivingProvider(DIMSEServiceProvider):
 
     def receive_primitive(self, primitive: P_DATA) -> None:
         """Take in one P-DATA, each fragment in its turn; runs on the upper layer's thread."""
+        try:
+            self._take_in(primitive)
+        except Exception as error:
+            # A command set that can't be decoded, a fragment without its header.
+            self._abort(repr(error))
+
+    def _take_in(self, primitive: P_DATA) -> None:
         for context_id, fragment in primitive.presentation_data_value_list:
             control = fragment[0]
             if self._receiving is None:
@@ -125,7 +132,8 @@ class ReceivingProvider(DIMSEServiceProvider):
 
     def _command(self, context_id: int, fragment: bytes) -> None:
         part = P_DATA()
-        part.presentation_data_value_list = [(context_id, fragment)]
+        # Annotated as tuples, but only lists are taken.
+        part.presentation_data_value_list = [[context_id, fragment]]  # type: ignore[list-item]
         super().receive_primitive(part)
         if not (isinstance(self.message, C_STORE_RQ) and "CommandField" in self.message.command_set):
             return
