@@ -12,6 +12,7 @@ BUILD="$ROOT/build"
 # shellcheck disable=SC2034
 VIEWER="$ROOT/viewer_static"
 cd "$ROOT"
+[ -t 1 ] || export NO_COLOR=1
 mkdir -p "$BUILD/stamps" "$BUILD/log"
 
 # say JAPANESE ENGLISH: one line of progress.

@@ -39,14 +39,12 @@ if [ -z "$python" ] || ! complete "$python"; then
         "No Python 3.11 or newer with its venv module was found. Install one, or name it: make install PYTHON=/path/to/python3.11"
 fi
 
-# An environment that was moved, or whose Python is gone, is made anew.
-if ! { [ -x "$VENV/bin/python" ] && "$VENV/bin/python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null &&
-    stamped environment "$VENV"; }; then
+# An environment that was made elsewhere (its programs would start the other one), or whose Python is gone, is made anew.
+if ! { usable "$VENV/bin/python" && grep -q -- " $VENV\$" "$VENV/pyvenv.cfg"; }; then
     say "Python 環境を作っています（.venv）" "Making the Python environment (.venv) with $("$python" --version)"
     quietly venv "$python" -m venv --clear "$VENV" || fail \
         ".venv を作れませんでした。" "The environment could not be made; see the lines above."
     rm -f "$BUILD/stamps/uv"
-    stamp environment "$VENV"
 fi
 
 locked_uv="$(hash_of "in $VENV" requirements/uv.lock)"
