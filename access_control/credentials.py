@@ -152,6 +152,7 @@ class Credentials:
             site_name=site_name,
             session_id=credential_id,
             reads_for=frozenset(clinics),
+            follows=frozenset(session.scalars(select(SiteRow.code)) if role == Role.SECRETARIAT else ()),
         )
 
     def _tell(self, session: Session, actor: Actor, action: str, reason: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from access_control.model import Action, Actor, ActorKind, Decision, Purpose, Resource
 from access_control.rules.contract import reads_under_contract
+from access_control.rules.office import followed_by_office
 from access_control.rules.role import role_permits
 from access_control.rules.site import own_site
 
@@ -26,14 +27,17 @@ def decide(actor: Actor, action: Action, resource: Resource, purpose: Purpose = 
         return Decision(False, "a DICOM peer acts for its own site only", visible=near)
     if actor.kind is ActorKind.OPERATOR:
         return Decision(True, "operator of this installation")
-    if not (near or under_contract):
+    followed = followed_by_office(actor, action, resource)
+    if not (near or under_contract or followed):
         return Decision(False, "another site's, and no contract", visible=False)
     if actor.role is None or not role_permits(actor.role, action):
         return Decision(False, f"the role {actor.role} does not {action}")
-    return Decision(True, "own site" if near else "reading contract")
+    if near:
+        return Decision(True, "own site")
+    return Decision(True, "reading contract" if under_contract else "followed by the office")
 
 
 def visible_sites(actor: Actor, action: Action) -> frozenset[str]:
     """The codes of all sites whose things `actor` may do `action` to: the access rule inside a query."""
-    candidates = {actor.site_code, *actor.reads_for}
+    candidates = {actor.site_code, *actor.reads_for, *actor.follows}
     return frozenset(code for code in candidates if decide(actor, action, Resource(label="list", site_code=code)))

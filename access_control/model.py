@@ -69,7 +69,8 @@ class ActorKind(StrEnum):
 class Actor:
     """Somebody who is known, as of this request.
 
-    `reads_for` holds the codes of the clinics whose studies the actor's site reads under contract.
+    `reads_for` holds the codes of the clinics whose studies the actor's site reads under contract,
+    `follows` those of the sites whose cases the actor follows for the region's office (事務局).
     """
 
     kind: ActorKind
@@ -80,6 +81,7 @@ class Actor:
     site_name: str
     session_id: str
     reads_for: frozenset[str] = field(default_factory=frozenset)
+    follows: frozenset[str] = field(default_factory=frozenset)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,10 +51,12 @@ def demo(data: str | None, config: Path | None, http: str | None, dicom: str | N
 
 
 def _show(console: Console, http: str, dicom: str) -> None:
-    table = Table(title=f"読影デモ  {http}   DICOM {dicom}", title_justify="left")
-    for heading in ("施設 / site", "役割 / role", "氏名 / name", "ログイン名 / log-in", "パスワード / password"):
-        table.add_column(heading)
+    table = Table(show_edge=False, pad_edge=False)
+    for heading in ("施設 / site", "氏名 / name", "役割 / role", "ログイン名 / log-in"):
+        table.add_column(heading, no_wrap=True)
     names = {site.code: site.name for site in region.SITES}
     for person in region.PEOPLE:
-        table.add_row(names[person.site_code], person.role.value, person.name, person.login, region.PASSWORD)
+        table.add_row(names[person.site_code], person.name, person.role.value, person.login)
     console.print(table)
+    console.print(f"パスワードは全員 / password of all: {region.PASSWORD}", highlight=False)
+    console.print(f"画面 / browser: {http}   DICOM: {dicom}   終了 / stop: Ctrl-C", highlight=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
 
 from rich.console import Console
 
@@ -17,6 +17,7 @@ from test_data.catalogue import DEMO_STUDIES
 from test_data.generate import generate, instance_count
 
 _SECONDS_TO_ARRIVE = 120
+_LATEST_STUDY = timedelta(hours=9)
 
 
 def prepare(hub: Hub) -> None:
@@ -27,7 +28,9 @@ def prepare(hub: Hub) -> None:
 def play(hub: Hub, dicom: Address, console: Console) -> None:
     """Send the demo's studies unless they are there; returns when every case can be worked on."""
     told = hub.settings.data / "demo.json"
-    state = json.loads(told.read_text()) if told.exists() else {"anchor": _today(hub).isoformat(), "complete": False}
+    state = (
+        json.loads(told.read_text()) if told.exists() else {"anchor": _newest_day(hub).isoformat(), "complete": False}
+    )
     told.write_text(json.dumps(state))
     if state["complete"]:
         console.print("デモの検査は登録済みです。 / The demo's studies are here already.")
@@ -51,5 +54,6 @@ def play(hub: Hub, dicom: Address, console: Console) -> None:
     told.write_text(json.dumps(state | {"complete": True}))
 
 
-def _today(hub: Hub) -> date:
-    return hub.clock.now().astimezone(JST).date()
+def _newest_day(hub: Hub) -> date:
+    """The day of the newest studies: today, unless it is too early for their times of the morning."""
+    return (hub.clock.now().astimezone(JST) - _LATEST_STUDY).date()

@@ -12,7 +12,9 @@ from access_control.model import Action, Actor, ActorKind, Purpose, Resource, Ro
 SITES = ("MINATO", "YAMANE", "CHUO")
 
 
-def person(role: Role, site: str = "MINATO", reads_for: frozenset[str] = frozenset()) -> Actor:
+def person(
+    role: Role, site: str = "MINATO", reads_for: frozenset[str] = frozenset(), follows: frozenset[str] = frozenset()
+) -> Actor:
     return Actor(
         kind=ActorKind.PERSON,
         login="p",
@@ -22,6 +24,7 @@ def person(role: Role, site: str = "MINATO", reads_for: frozenset[str] = frozens
         site_name=site,
         session_id="s",
         reads_for=reads_for,
+        follows=follows,
     )
 
 
@@ -34,6 +37,7 @@ people = st.builds(
     role=st.sampled_from(Role),
     site=st.sampled_from(SITES),
     reads_for=st.frozensets(st.sampled_from(SITES)),
+    follows=st.frozensets(st.sampled_from(SITES)),
 )
 
 
@@ -42,7 +46,7 @@ def test_nothing_is_allowed_at_a_site_that_is_neither_own_nor_under_contract(
     actor: Actor, action: Action, site: str
 ) -> None:
     decision = decide(actor, action, thing(site))
-    if site != actor.site_code and site not in actor.reads_for:
+    if site not in {actor.site_code, *actor.reads_for, *actor.follows}:
         assert (decision.allowed, decision.visible) == (False, False)
 
 
@@ -83,6 +87,12 @@ def test_a_contract_is_for_radiologists_only() -> None:
     assert decide(person(Role.RADIOLOGIST, "CHUO", contract), Action.STUDY_VIEW, thing("MINATO"))
     assert not decide(person(Role.REFERRING_DOCTOR, "CHUO", contract), Action.STUDY_VIEW, thing("MINATO"))
     assert not decide(person(Role.RADIOLOGIST, "CHUO", contract), Action.STUDY_STORE, thing("MINATO"))
+
+
+@given(action=st.sampled_from(Action))
+def test_the_office_follows_cases_and_nothing_else(action: Action) -> None:
+    office = person(Role.SECRETARIAT, "CHUO", follows=frozenset(SITES))
+    assert decide(office, action, thing("MINATO")).allowed is (action is Action.CASE_LIST)
 
 
 def test_a_peer_stores_for_its_own_site_and_nothing_else() -> None:
