@@ -1,0 +1,109 @@
+"""What can go wrong with a report.
+
+Conflict
+├── StaleDraft            the draft was saved by somebody else, or in another window, meanwhile
+├── AlreadySigned         signed reports don't change
+├── NotDelivered          signed, but not at the clinic yet
+├── NotAcknowledged       対応済 wants 確認した first
+└── AlreadyActedOn        対応済 was said before, with another note
+InvalidInput
+└── EmptyReport           neither 所見 nor 診断
+Forbidden
+└── NotTheReader          only the radiologist who holds the case writes
+NotFound
+└── NoReport              the case has no report that the caller may know of
+Unavailable
+└── SignedVersionDamaged  the stored text is not what was signed
+"""
+
+from __future__ import annotations
+
+from shared_kernel.errors import Conflict, Forbidden, InvalidInput, NotFound, Text, Unavailable
+
+
+class StaleDraft(Conflict):
+    """The draft was saved after the caller had read it; `current` in the details is the report now, or null."""
+
+    code = "stale_draft"
+    message = Text(
+        "この下書きは別の画面または他の人が先に保存しました。",
+        "This draft was saved in another window or by somebody else meanwhile.",
+    )
+    next_step = Text(
+        "最新の下書きと見比べて、残す内容をもう一度保存してください。",
+        "Compare with the current draft and save what should stay.",
+    )
+
+
+class AlreadySigned(Conflict):
+    """The report is signed; `current` in the details is the signed report."""
+
+    code = "already_signed"
+    message = Text("このレポートはすでに確定されています。", "This report has already been signed.")
+    next_step = Text("確定した内容を確認してください。", "Look at the signed report.")
+
+
+class NotDelivered(Conflict):
+    """The report is signed and on its way; delivery takes seconds."""
+
+    code = "not_delivered"
+    message = Text("このレポートはまだ配信中です。", "This report is still being delivered.")
+    next_step = Text("数秒後にもう一度お試しください。", "Try again in a few seconds.")
+
+
+class NotAcknowledged(Conflict):
+    """A report is acted on after somebody has acknowledged it, not before."""
+
+    code = "not_acknowledged"
+    message = Text("このレポートはまだ確認されていません。", "This report has not been acknowledged yet.")
+    next_step = Text("先に「確認した」を押してください。", "Acknowledge it first.")
+
+
+class AlreadyActedOn(Conflict):
+    """対応済 was said before with another note, which is kept; `current` in the details is the report."""
+
+    code = "already_acted_on"
+    message = Text("このレポートはすでに対応済です。", "This report has already been acted on.")
+    next_step = Text("記録された対応内容を確認してください。", "Look at the note that was recorded.")
+
+
+class EmptyReport(InvalidInput):
+    """Neither 所見 nor 診断 holds anything but white space."""
+
+    code = "empty_report"
+    http_status = 422
+    message = Text("所見も診断も入力されていません。", "The report has neither findings nor an impression.")
+    next_step = Text("所見または診断を入力してから確定してください。", "Write findings or an impression, then sign.")
+
+
+class NotTheReader(Forbidden):
+    """Somebody else, or nobody, holds the case; `reader` in the details says who, or null."""
+
+    code = "not_the_reader"
+    message = Text("この症例の担当読影医ではありません。", "You are not the reader of this case.")
+    next_step = Text(
+        "症例を「読む」で担当してから入力してください。他の読影医が読影中の場合は担当者に確認してください。",
+        "Claim the case first; if somebody else reads it, ask them.",
+    )
+
+
+class NoReport(NotFound):
+    """There is no report of this case that the caller may know of; a draft is its reader's own."""
+
+    code = "no_report"
+    message = Text("確定したレポートはまだありません。", "There is no report yet.")
+    next_step = Text("読影が終わるまでお待ちください。", "Wait until the case has been read.")
+
+
+class SignedVersionDamaged(Unavailable):
+    """The stored text does not have the hash that was signed; it is not shown as if it were."""
+
+    code = "signed_version_damaged"
+    message = Text(
+        "保存されたレポートが署名時の内容と一致しません。",
+        "The stored report is not what was signed.",
+    )
+    next_step = Text(
+        "このレポートは使わず、事務局に要求番号をお知らせください。",
+        "Do not use this report; tell the secretariat the request number.",
+    )

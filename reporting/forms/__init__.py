@@ -1,0 +1,1 @@
+"""The forms of one signed version: for paper, for programs."""
