@@ -37,7 +37,7 @@ export class CaseRoom extends Store<CaseRoomState> {
       this.patch({ detail: seen });
       const detail = seen.permissions.claim ? await this.claim(seen) : seen;
       const other = detail.state === 'reading' && detail.reader?.login !== this.login ? detail.reader : null;
-      const report = await this.loadReport();
+      const report = detail.report || detail.permissions.write_report ? await this.loadReport() : null;
       this.patch({
         detail,
         takenBy: this.value.takenBy ?? (signedIn()?.person.role === 'radiologist' ? other : null),
@@ -70,7 +70,7 @@ export class CaseRoom extends Store<CaseRoomState> {
     const done = (await this.value.draft?.sign()) ?? false;
     if (done) {
       void refreshBadges();
-      await this.lookForNext();
+      await Promise.all([this.lookForNext(), this.follow()]);
     }
     return done;
   }

@@ -59,13 +59,13 @@ export class ReportEditor extends ViewElement {
       ${error ? errorBanner(error, at === 'failed' ? () => void this.draft.flush() : undefined) : null}
       ${at === 'conflict' ? this.conflict() : null}
       ${restored ? html`<dk-banner .text=${t('report.restored')}></dk-banner>` : null}
-      ${at === 'signed' ? this.signed() : this.fields()}
       ${kept && (kept.findings || kept.impression)
         ? html`<section class="kept">
             <header><h3>${t('report.kept')}</h3><button class="button quiet small" @click=${() => this.draft.dropKept()}>${t('report.kept_drop')}</button></header>
             <p class="pre">${kept.findings}</p><p class="pre">${kept.impression}</p>
           </section>`
         : null}
+      ${at === 'signed' ? this.signed() : this.fields()}
       ${this.signDialog()} ${this.releaseDialog()}
     `;
   }

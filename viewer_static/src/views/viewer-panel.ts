@@ -41,13 +41,14 @@ export class ViewerPanel extends ViewElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    addEventListener('keydown', this.onKey);
+    // Captured: once clicked, Cornerstone marks every key on the picture as handled.
+    addEventListener('keydown', this.onKey, true);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.stop?.();
-    removeEventListener('keydown', this.onKey);
+    removeEventListener('keydown', this.onKey, true);
   }
 
   override willUpdate(changed: PropertyValues<this>): void {
@@ -74,7 +75,7 @@ export class ViewerPanel extends ViewElement {
     return html`
       ${this.toolbar()}
       <dk-series-strip .series=${series} .current=${current} @dk-series=${(event: CustomEvent<string>) => void this.viewer.openSeries(event.detail)}></dk-series-strip>
-      <div class="stage">
+      <div class="stage ${this.prior ? 'is-prior' : ''}">
         <div
           class="canvas"
           role="img"
@@ -183,7 +184,7 @@ export class ViewerPanel extends ViewElement {
   }
 
   private readonly onKey = (event: KeyboardEvent): void => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
     // Space and Enter press the focused button, as everywhere.
     if ((event.key === ' ' || event.key === 'Enter') && event.composedPath()[0] instanceof HTMLButtonElement) return;
     if (event.composedPath().some((node) => node instanceof HTMLElement && node.getAttribute('role') === 'separator')) return;

@@ -170,6 +170,13 @@ export const viewerStyles = css`
   .prior ~ .overlay .top {
     top: 48px;
   }
+  .stage.is-prior::after {
+    content: '';
+    position: absolute;
+    inset: 0;
+    border: 2px solid var(--c-warn-text);
+    pointer-events: none;
+  }
   .middle {
     position: absolute;
     inset: 0;
