@@ -45,15 +45,17 @@ class _Element:
 
 def read_elements(
     file: BinaryIO, *, explicit: bool, big_endian: bool, wanted: Collection[int], last_tag: int
-) -> dict[int, bytes]:
-    """Raw values of the `wanted` tags, from the file's position up to `last_tag` or the end.
+) -> tuple[dict[int, bytes], int]:
+    """Raw values of the `wanted` tags, from the file's position up to `last_tag` or the end, and the last tag seen.
 
     A value longer than 64 KiB counts as absent: nothing that the index keeps is so long. A data set
     that ends in the middle of an element is read as far as it goes. Raises BrokenDataSet.
     """
     encoding = _Encoding(_looks_explicit(file) if explicit else False, big_endian)
     found: dict[int, bytes] = {}
+    seen = 0
     while (element := _next(file, encoding)) is not None:
+        seen = element.tag
         if element.tag > last_tag:
             break
         if element.length == _UNDEFINED:
@@ -65,7 +67,7 @@ def read_elements(
             found.setdefault(element.tag, value)
         else:
             file.seek(element.length, 1)
-    return found
+    return found, seen
 
 
 def _looks_explicit(file: BinaryIO) -> bool:

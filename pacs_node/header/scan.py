@@ -97,7 +97,7 @@ def scan(file: BinaryIO, dataset_offset: int, transfer_syntax_uid: str, sop_clas
     `sop_class_uid` is what the file meta or the command says, for a data set without one.
     An object that names neither study nor series (a hanging protocol, a test picture) stands alone: the
     index keeps it under UIDs that follow from its own. One that names a series but no study is
-    somebody's image with a part missing, and refused.
+    somebody's image with a part missing, and refused, as is one that ends where they would be.
     Raises NotDicom when the bytes are no data set of this transfer syntax, MissingIdentifier when
     SOPInstanceUID, StudyInstanceUID, SeriesInstanceUID or the SOP class is absent or no UID.
     """
@@ -105,7 +105,7 @@ def scan(file: BinaryIO, dataset_offset: int, transfer_syntax_uid: str, sop_clas
     big_endian = transfer_syntax_uid == EXPLICIT_BIG
     try:
         source = _inflated(file) if transfer_syntax_uid == DEFLATED else file
-        raw = read_elements(
+        raw, last_seen = read_elements(
             source,
             explicit=transfer_syntax_uid != IMPLICIT_LITTLE,
             big_endian=big_endian,
@@ -116,7 +116,7 @@ def scan(file: BinaryIO, dataset_offset: int, transfer_syntax_uid: str, sop_clas
         raise NotDicom(found=str(error)) from error
     if not raw:
         raise NotDicom(found="no element that an instance has")
-    return _header(_Values(raw, big_endian), sop_class_uid)
+    return _header(_Values(raw, big_endian), sop_class_uid, whole=last_seen > _TAGS["SeriesInstanceUID"])
 
 
 def uid(value: str) -> str | None:
@@ -165,10 +165,10 @@ class _Values:
         return self._characters.decode(self._raw.get(_TAGS[keyword], b""))
 
 
-def _header(values: _Values, sop_class_uid: str) -> Header:
+def _header(values: _Values, sop_class_uid: str, *, whole: bool) -> Header:
     sop_instance_uid = values.uid("SOPInstanceUID") or _missing("SOPInstanceUID")
     study_uid, series_uid = values.uid("StudyInstanceUID"), values.uid("SeriesInstanceUID")
-    if study_uid is None and series_uid is None:
+    if study_uid is None and series_uid is None and whole:
         study_uid, series_uid = (_lone(sop_instance_uid, level) for level in ("study", "series"))
     rows, columns = values.short("Rows"), values.short("Columns")
     frames = values.integer("NumberOfFrames")

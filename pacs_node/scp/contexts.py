@@ -28,7 +28,7 @@ def accepted(proposed: Iterable[PresentationContext]) -> list[PresentationContex
     """
     proposed = list(proposed)
     for context in proposed:
-        context.transfer_syntax = context.transfer_syntax[:1]
+        context.transfer_syntax = [*context.transfer_syntax[:1]]
     syntaxes: dict[str, list[str]] = {}
     for context in proposed:
         sop_class = str(context.abstract_syntax)

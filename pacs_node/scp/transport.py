@@ -35,6 +35,8 @@ class BoundedSocket(AssociationSocket):
         sock = self.socket
         if sock is None:
             return bytearray()
+        # A sender that leaves Nagle on waits 40 ms for the acknowledgement of a lone command PDU.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         until = time.monotonic() + self._patience
         buffer = bytearray(nr_bytes)
         view = memoryview(buffer)

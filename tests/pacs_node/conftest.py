@@ -11,6 +11,7 @@ from access_control.gate import AccessGate
 from access_control.model import Actor, ActorKind
 from pacs_node.archive.catalogue import Catalogue
 from pacs_node.archive.files import FileStore
+from pacs_node.archive.search import Level, Query, search
 from pacs_node.ingest.service import Incoming, IngestService, Stored
 from pacs_node.peers.service import PeerDirectory
 from pacs_node.scp.node import DicomNode
@@ -56,6 +57,14 @@ class Hub:
     def node(self, **settings: object) -> DicomNode:
         """A DICOM node over these parts, not started."""
         return DicomNode(replace(self.settings, **settings), self.ingest, self.peers, self.gate, patience=20)
+
+    def studies_of(self, sop_instance_uid: str) -> list[str]:
+        """UIDs of the studies that have this instance."""
+        query = Query(
+            level=Level.INSTANCE, sites=frozenset({"CLINIC", "OTHER"}), keys={"SOPInstanceUID": sop_instance_uid}
+        )
+        with self.database.read() as session:
+            return [row["StudyInstanceUID"] for row in search(session, query).rows]
 
     def files_on_disk(self) -> list[str]:
         """Every file of the archive and the spool."""

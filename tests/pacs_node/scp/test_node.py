@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import socket
 import threading
+from io import BytesIO
 
 import pytest
+from pydicom import dcmread
 from pynetdicom import AE
 from sqlalchemy import select
 
@@ -272,10 +274,6 @@ def test_pynetdicom_as_sender(hub: Hub, address: Address) -> None:
     assoc = ae.associate(*address, ae_title="DOKUEI")
     assert assoc.is_established
     sent = ct()
-    from io import BytesIO
-
-    from pydicom import dcmread
-
     assert assoc.send_c_store(dcmread(BytesIO(sent.file))).Status == 0
     assoc.release()
     [record] = hub.catalogue.instances(sent.study)
