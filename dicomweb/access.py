@@ -1,0 +1,57 @@
+"""The way in to stored instances: the gate first, then the catalogue."""
+
+from __future__ import annotations
+
+import re
+
+from starlette.requests import Request
+
+from access_control.gate import AccessGate
+from access_control.model import Action, Actor, Resource
+from pacs_node.archive.catalogue import Catalogue
+from pacs_node.model import InstanceRecord
+from shared_kernel.errors import NotFound
+
+# Wider than PS3.5 section 9 allows: what was stored under an odd UID can still be asked for.
+_UID = re.compile(r"[0-9A-Za-z._\-]{1,64}")
+_NO_SITE = ""
+
+
+class Door:
+    """Opens a study, series or instance to an actor who may see it.
+
+    What is not there and what is another site's look the same, down to the audit row: both are
+    asked at the gate, the one that is not there as the thing of no site.
+    """
+
+    def __init__(self, catalogue: Catalogue, gate: AccessGate) -> None:
+        self._catalogue = catalogue
+        self.gate = gate
+
+    def admit(self, actor: Actor, study_uid: str) -> None:
+        """Return if the study is here and the actor may see it.
+
+        Raises NotFound, and Forbidden when the actor's role does not see images.
+        """
+        if not _UID.fullmatch(study_uid):
+            raise NotFound()
+        site = self._catalogue.site_of(study_uid)
+        resource = Resource(label=f"study/{study_uid}", site_code=site or _NO_SITE, study_uid=study_uid)
+        self.gate.require(actor, Action.STUDY_VIEW, resource)
+        if site is None:
+            raise NotFound()
+
+    def open(
+        self, actor: Actor, study_uid: str, series_uid: str | None = None, sop_instance_uid: str | None = None
+    ) -> list[InstanceRecord]:
+        """The instances under these UIDs, at least one. Raises what `admit` raises."""
+        self.admit(actor, study_uid)
+        records = self._catalogue.instances(study_uid, series_uid, sop_instance_uid)
+        if not records:
+            raise NotFound()
+        return records
+
+    def asked(self, request: Request, actor: Actor) -> list[InstanceRecord]:
+        """The instances that the path of a request names."""
+        path = request.path_params
+        return self.open(actor, path["study"], path.get("series"), path.get("instance"))

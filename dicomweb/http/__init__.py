@@ -1,0 +1,1 @@
+"""What all three services share of HTTP: accepting, caching, multipart bodies."""

@@ -1,0 +1,114 @@
+"""Decoding single frames."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.encaps import encapsulate
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.uid import (
+    UID,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    JPEGExtended12Bit,
+    RLELossless,
+)
+
+from dicomweb.errors import BrokenPixelData, NotDecodable
+from dicomweb.pixels import openjpeg_plugin
+from dicomweb.pixels.codestream import size_of
+from dicomweb.pixels.description import MOST_PIXEL_BYTES
+from dicomweb.pixels.picture import Picture
+
+_BYTE = 8
+
+openjpeg_plugin.register()
+
+
+def decodable(transfer_syntax_uid: str) -> bool:
+    """Whether there is a decoder for this transfer syntax here."""
+    try:
+        return bool(get_decoder(UID(transfer_syntax_uid)).is_available)
+    except NotImplementedError:
+        return False
+
+
+def require_decodable(picture: Picture) -> None:
+    """Raise NotDecodable where no decoder will do, BrokenPixelData for a frame of unlikely size."""
+    syntax = picture.record.transfer_syntax_uid
+    too_deep = syntax == JPEGExtended12Bit and picture.description.bits_stored > _BYTE
+    if picture.encapsulated is not None and (too_deep or not decodable(syntax)):
+        raise NotDecodable(transfer_syntax_uid=syntax, offered=["application/dicom; transfer-syntax=*"])
+    described = picture.description
+    if described.rows * described.columns * described.samples_per_pixel * described.bits_allocated > (
+        _BYTE * MOST_PIXEL_BYTES
+    ):
+        raise BrokenPixelData(reason=f"a frame of more than {MOST_PIXEL_BYTES} bytes")
+
+
+def uncompressed_frame(picture: Picture, number: int) -> bytes:
+    """One frame as native little-endian bytes.
+
+    Native frames keep their layout. Compressed colour comes as interleaved RGB: that is what a
+    client can show without knowing which transform the codestream had.
+    """
+    if picture.encapsulated is None:
+        return _native(picture, number)
+    samples = decoded(picture, number)
+    return samples.astype(samples.dtype.newbyteorder("<"), copy=False).tobytes()
+
+
+def decoded(picture: Picture, number: int) -> NDArray[Any]:
+    """The samples of frame `number`: rows × columns, or rows × columns × 3 as RGB.
+
+    Raises NotDecodable and BrokenPixelData; never returns samples of another shape than described.
+    """
+    require_decodable(picture)
+    if picture.encapsulated is None:
+        data = _native(picture, number)
+        syntax, source = ExplicitVRLittleEndian, data + b"\0" * (len(data) % 2)
+    else:
+        frame = picture.stored_frame(number)
+        _require_size(picture, frame)
+        syntax, source = UID(picture.record.transfer_syntax_uid), encapsulate([frame], has_bot=False)
+    try:
+        samples, _ = get_decoder(syntax).as_array(source, index=0, **picture.description.options())
+    except Exception as error:  # whatever a decoder meets in a broken codestream
+        raise BrokenPixelData(frame=number, reason=str(error)[:200]) from error
+    described = picture.description
+    expected = (described.rows, described.columns)
+    if samples.shape not in {expected, (*expected, described.samples_per_pixel)}:
+        raise BrokenPixelData(frame=number, shape=list(samples.shape))
+    return samples
+
+
+def _require_size(picture: Picture, frame: bytes) -> None:
+    if picture.record.transfer_syntax_uid == RLELossless:
+        return
+    described = (picture.description.rows, picture.description.columns)
+    found = size_of(frame)
+    if found != described:
+        raise BrokenPixelData(reason="the codestream is of another size than the data set says", found=found)
+
+
+def _native(picture: Picture, number: int) -> bytes:
+    """A native frame in little endian; a frame of single bits that begins inside a byte is moved to its start."""
+    data = picture.stored_frame(number)
+    described = picture.description
+    if picture.record.transfer_syntax_uid == ExplicitVRBigEndian:
+        # 8-bit samples in OW are words too, and were swapped with them (PS3.5 annex A.3).
+        width = 2 if described.bits_allocated == _BYTE and described.vr == "OW" else described.bits_allocated // _BYTE
+        if width > 1:
+            if len(data) % width:
+                raise NotDecodable(reason="an odd number of bytes in words", offered=[])
+            data = np.frombuffer(data, f">u{width}").astype(f"<u{width}").tobytes()
+    if described.bits_allocated > 1:
+        return data
+    first, last = picture.bit_range(number)
+    if first % _BYTE == 0:
+        return data
+    bits = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")
+    inside = bits[first % _BYTE : first % _BYTE + (last - first)]
+    return np.packbits(inside, bitorder="little").tobytes()

@@ -1,0 +1,105 @@
+"""The routes of /dicomweb, and which services they stand on."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Awaitable, Callable
+
+from anyio import CapacityLimiter, to_thread
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from access_control.gate import AccessGate
+from access_control.model import Actor
+from dicomweb.access import Door
+from dicomweb.pixels.picture import Pictures
+from dicomweb.qido.handler import SearchHandler
+from dicomweb.stow.handler import StoreHandler
+from dicomweb.wado.bulkdata import BulkDataHandler
+from dicomweb.wado.frames import FramesHandler
+from dicomweb.wado.instances import InstancesHandler
+from dicomweb.wado.metadata import MetadataHandler
+from dicomweb.wado.rendered import RenderedHandler
+from pacs_node.archive.catalogue import Catalogue
+from pacs_node.archive.search import Level
+from pacs_node.ingest.service import IngestService
+from shared_kernel.database import Database
+from shared_kernel.settings import Settings
+
+Authenticate = Callable[[Request], Actor]
+Handler = Callable[[Request, Actor], Response]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+STUDY = "/dicomweb/studies/{study}"
+SERIES = STUDY + "/series/{series}"
+INSTANCE = SERIES + "/instances/{instance}"
+
+# Decoding takes a core and the memory of a picture: as many at once as there are cores on a small machine,
+# on threads of their own, so that drawing never keeps searches and stored frames waiting.
+_DRAWING_AT_ONCE = 2
+
+
+def routes(  # noqa: PLR0917 - the services, in the order in which they stand on each other
+    catalogue: Catalogue,
+    ingest: IngestService,
+    gate: AccessGate,
+    authenticate: Authenticate,
+    database: Database,
+    settings: Settings,
+) -> list[Route]:
+    """Every route of QIDO-RS, WADO-RS and STOW-RS.
+
+    `authenticate` runs on a worker thread and raises NotSignedIn. The handlers raise DokueiErrors for
+    the application to tell.
+    """
+    # pydicom remarks on odd data in files, which are not ours to mend; errors it raises are met where they happen.
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"pydicom(\.|$)")
+    door = Door(catalogue, gate)
+    pictures = Pictures()
+    drawing = CapacityLimiter(_DRAWING_AT_ONCE)
+
+    def get(path: str, handler: Handler, limiter: CapacityLimiter | None = None) -> Route:
+        return Route(path, _endpoint(handler, authenticate, limiter), methods=["GET"])
+
+    def search(path: str, level: Level) -> Route:
+        return get(path, SearchHandler(database, door, level))
+
+    rendered = RenderedHandler(door, pictures)
+    thumbnail = RenderedHandler(door, pictures, thumbnail=True)
+    metadata = MetadataHandler(door)
+    instances = InstancesHandler(door)
+    store = StoreHandler(ingest=ingest, gate=gate, authenticate=authenticate, max_body=settings.max_stow_body)
+    return [
+        search("/dicomweb/studies", Level.STUDY),
+        search("/dicomweb/series", Level.SERIES),
+        search("/dicomweb/instances", Level.INSTANCE),
+        search(f"{STUDY}/series", Level.SERIES),
+        search(f"{STUDY}/instances", Level.INSTANCE),
+        search(f"{SERIES}/instances", Level.INSTANCE),
+        Route("/dicomweb/studies", store.receive, methods=["POST"]),
+        Route(STUDY, store.receive, methods=["POST"]),
+        *(get(path, instances) for path in (STUDY, SERIES, INSTANCE)),
+        *(get(f"{path}/metadata", metadata) for path in (STUDY, SERIES, INSTANCE)),
+        *(get(f"{path}/rendered", rendered, drawing) for path in (STUDY, SERIES, INSTANCE)),
+        *(get(f"{path}/thumbnail", thumbnail, drawing) for path in (STUDY, SERIES, INSTANCE)),
+        get(f"{INSTANCE}/frames/{{frames}}", FramesHandler(door, pictures)),
+        get(f"{INSTANCE}/frames/{{frames}}/rendered", rendered, drawing),
+        get(f"{INSTANCE}/frames/{{frames}}/thumbnail", thumbnail, drawing),
+        get(f"{INSTANCE}/bulkdata/{{path:path}}", BulkDataHandler(door, pictures)),
+    ]
+
+
+def _endpoint(handler: Handler, authenticate: Authenticate, limiter: CapacityLimiter | None) -> Endpoint:
+    """A synchronous handler on a worker thread, of the common pool or of one with its own limit."""
+
+    def work(request: Request) -> Response:
+        return handler(request, authenticate(request))
+
+    async def endpoint(request: Request) -> Response:
+        if limiter is None:
+            return await run_in_threadpool(work, request)
+        return await to_thread.run_sync(work, request, limiter=limiter)
+
+    return endpoint

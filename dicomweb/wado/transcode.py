@@ -1,0 +1,91 @@
+"""A stored instance in Explicit VR Little Endian, which every DICOMweb client reads (PS3.18 section 8.7.3.5)."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+from pydicom import dcmread, dcmwrite
+from pydicom.dataset import Dataset, FileDataset
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, JPEGExtended12Bit
+
+from dicomweb.dicom_json.dataset import little_endian
+from dicomweb.errors import BrokenPixelData, NotDecodable
+from dicomweb.pixels.decode import decodable
+from pacs_node.model import InstanceRecord
+
+LARGEST = 512 * 2**20
+"""An instance that needs changing is changed in memory; one above this many bytes is only given as stored."""
+
+_PIECE = 1 * 2**20
+_NATIVE = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"})
+
+
+def can_be_explicit(record: InstanceRecord) -> bool:
+    """Whether `explicit` will try: a decoder is there, or none is needed."""
+    if record.transfer_syntax_uid == ExplicitVRLittleEndian:
+        return True
+    if record.transfer_syntax_uid not in _NATIVE and record.number_of_frames and not _fits(record):
+        return False
+    if record.transfer_syntax_uid == JPEGExtended12Bit:
+        return False  # its usual 12 bits can't be decoded, and the index does not say how many it has
+    known = record.transfer_syntax_uid in _NATIVE or decodable(record.transfer_syntax_uid)
+    return known and record.size <= LARGEST
+
+
+def stored_bytes(record: InstanceRecord) -> Iterator[bytes]:
+    """The Part 10 file as it is stored, in pieces."""
+    with record.path.open("rb", buffering=0) as file:
+        while piece := file.read(_PIECE):
+            yield piece
+
+
+def explicit(record: InstanceRecord) -> Iterator[bytes]:
+    """The instance in Explicit VR Little Endian as a Part 10 file, in pieces.
+
+    Raises NotDecodable and BrokenPixelData before the first piece.
+    """
+    if record.transfer_syntax_uid == ExplicitVRLittleEndian:
+        yield from stored_bytes(record)
+        return
+    buffer = io.BytesIO()
+    try:
+        dataset = _made_native(dcmread(record.path, force=True), record)
+        dcmwrite(buffer, dataset, implicit_vr=False, little_endian=True, enforce_file_format=True)
+    except (OSError, NotDecodable):
+        raise
+    except Exception as error:  # whatever pydicom and its decoders meet in a broken file
+        raise BrokenPixelData(sop_instance_uid=record.sop_instance_uid, reason=str(error)[:200]) from error
+    whole = buffer.getbuffer()
+    for start in range(0, len(whole), _PIECE):
+        yield bytes(whole[start : start + _PIECE])
+
+
+def _made_native(dataset: FileDataset, record: InstanceRecord) -> Dataset:
+    if record.transfer_syntax_uid == ExplicitVRBigEndian:
+        return _turned_round(dataset)
+    if record.transfer_syntax_uid not in _NATIVE and "PixelData" in dataset:
+        # as_rgb: the data set then says RGB, which is true of what it holds.
+        dataset.decompress(as_rgb=True, generate_instance_uid=False)
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    return dataset
+
+
+def _turned_round(dataset: FileDataset) -> Dataset:
+    """A big-endian data set in the other byte order, which pydicom only writes for one that it has not read.
+
+    Going over all elements decodes their numbers; binary words stay as in the file and are turned here.
+    """
+    for element in dataset.iterall():
+        if isinstance(element.value, bytes):
+            element.value = little_endian(element.value, element.VR, stored_little_endian=False)
+    fresh = Dataset()
+    fresh.update({element.tag: element for element in dataset})
+    fresh.file_meta = dataset.file_meta
+    fresh.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    return fresh
+
+
+def _fits(record: InstanceRecord) -> bool:
+    """Whether the decoded pixels stay below the bound, counted in samples; up to three bytes each is accepted."""
+    return (record.rows or 0) * (record.columns or 0) * (record.number_of_frames or 1) <= LARGEST
