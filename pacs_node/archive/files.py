@@ -22,11 +22,11 @@ from pathlib import Path
 from pacs_node.errors import StorageFull
 from shared_kernel.ids import new_id
 
-_NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
+NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 
 
 class FileStore:
-    """The files of one data folder. Every method that writes raises StorageFull when the disk is full."""
+    """The files of one data folder. What the system refuses comes out as its OSError; see `full_disk`."""
 
     def __init__(self, data: Path) -> None:
         self.incoming = data / "incoming"
@@ -61,38 +61,34 @@ class FileStore:
 
     def write(self, file: int, data: bytes | memoryview) -> None:
         """Write all of `data` to a file descriptor."""
-        with full_disk():
-            view = memoryview(data)
-            while view:
-                view = view[os.write(file, view) :]
+        view = memoryview(data)
+        while view:
+            view = view[os.write(file, view) :]
 
     def sync(self, path: Path) -> None:
         """Return when the file's bytes are on the disk."""
-        with full_disk():
-            file = os.open(path, os.O_RDWR)
-            try:
-                os.fdatasync(file)
-            finally:
-                os.close(file)
+        file = os.open(path, os.O_RDWR)
+        try:
+            os.fdatasync(file)
+        finally:
+            os.close(file)
 
     def move(self, source: Path, target: Path) -> set[Path]:
         """Rename into place; returns the folders to sync before the file may be called durable."""
-        with full_disk():
-            touched = {target.parent}
-            if not target.parent.exists():
-                touched.update(self._make(target.parent))
-            source.rename(target)
+        touched = {target.parent}
+        if not target.parent.exists():
+            touched.update(self._make(target.parent))
+        source.rename(target)
         return touched
 
     def sync_folders(self, folders: Iterable[Path]) -> None:
         """Return when the entries of these folders are on the disk."""
-        with full_disk():
-            for folder in folders:
-                descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-                try:
-                    os.fsync(descriptor)
-                finally:
-                    os.close(descriptor)
+        for folder in folders:
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
     def remove(self, path: Path) -> None:
         """Remove a file if it is there."""
@@ -112,5 +108,5 @@ class full_disk:  # noqa: N801 - reads as the statement that it is used as
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if isinstance(error, OSError) and not isinstance(error, StorageFull) and error.errno in _NO_SPACE:
+        if isinstance(error, OSError) and not isinstance(error, StorageFull) and error.errno in NO_SPACE:
             raise StorageFull() from error

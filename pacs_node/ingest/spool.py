@@ -39,7 +39,8 @@ class Spool:
         if self.size - self._checked_at >= _CHECK_EVERY:
             self._checked_at = self.size
             self._require_space()
-        self._files.write(self._file, data)
+        with full_disk():
+            self._files.write(self._file, data)
         self.size += len(data)
 
     def close(self) -> None:

@@ -6,7 +6,6 @@ committed, and only then the answers. A crash between any two leaves at most fil
 
 from __future__ import annotations
 
-import errno
 import queue
 import threading
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from access_control.gate import audit_entry
 from access_control.model import Action, Actor, Resource
-from pacs_node.archive.files import FileStore
+from pacs_node.archive.files import NO_SPACE, FileStore
 from pacs_node.archive.index import IndexWriter, NewInstance, find
 from pacs_node.errors import DifferentContent, ForeignStudy, StorageFull
 from pacs_node.events import InstancesStored
@@ -237,7 +236,7 @@ class Writer:
 
 def _named(error: BaseException) -> BaseException:
     """A full disk has many faces; the sender sees one."""
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+    if isinstance(error, OSError) and error.errno in NO_SPACE:
         return StorageFull()
     if isinstance(error, DBAPIError) and any(words in str(error) for words in _FULL):
         return StorageFull()
