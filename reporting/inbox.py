@@ -12,6 +12,7 @@ from reporting import wire
 from reporting.model import DeliveryState
 from reporting.tables import DeliveryRow, ReportRow
 from shared_kernel.japanese.search_key import search_key
+from shared_kernel.plain_text import cleaned
 
 _RANK = case(
     (DeliveryRow.state == DeliveryState.DELIVERED.value, 0),
@@ -36,7 +37,7 @@ def find(session: Session, sites: frozenset[str], query: wire.ReportQuery) -> tu
     ]
     if query.state:
         matching.append(DeliveryRow.state.in_([state.value for state in query.state]))
-    if asked := query.q.strip():
+    if asked := cleaned(query.q).strip():
         matching.append(_searched(asked))
     total = session.scalar(select(func.count()).select_from(DeliveryRow, ReportRow).where(*matching)) or 0
     page = select(ReportRow).select_from(DeliveryRow, ReportRow).where(*matching).order_by(*_ORDER)

@@ -10,6 +10,7 @@ import msgspec
 from reporting.model import DeliveryState, ReportState
 
 LARGEST_PAGE = 200
+LARGEST_OFFSET = 10_000_000
 
 
 class ReportSite(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +107,7 @@ class ReportQuery(msgspec.Struct, frozen=True, kw_only=True):
     state: tuple[DeliveryState, ...] = ()
     q: Annotated[str, msgspec.Meta(max_length=200)] = ""
     limit: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_PAGE)] = 50
-    offset: Annotated[int, msgspec.Meta(ge=0)] = 0
+    offset: Annotated[int, msgspec.Meta(ge=0, le=LARGEST_OFFSET)] = 0
 
 
 class DraftChange(msgspec.Struct, frozen=True, kw_only=True):

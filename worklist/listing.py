@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
 from shared_kernel.japanese.search_key import search_key
+from shared_kernel.plain_text import cleaned
 from worklist import wire
 from worklist.model import CaseState
 from worklist.tables import CaseRow
@@ -36,7 +37,7 @@ def find(session: Session, sites: frozenset[str], query: wire.CaseQuery) -> tupl
     matching: list[ColumnElement[bool]] = [CaseRow.site_code.in_(sites)]
     if query.state:
         matching.append(CaseRow.state.in_([state.value for state in query.state]))
-    if asked := query.q.strip():
+    if asked := cleaned(query.q).strip():
         matching.append(_searched(asked))
     total = session.scalar(select(func.count()).select_from(CaseRow).where(*matching)) or 0
     page = select(CaseRow).where(*matching).order_by(*_ORDER)

@@ -10,6 +10,7 @@ import msgspec
 from worklist.model import CaseState
 
 LARGEST_PAGE = 200
+LARGEST_OFFSET = 10_000_000
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,7 +132,7 @@ class CaseQuery(msgspec.Struct, frozen=True, kw_only=True):
     state: tuple[CaseState, ...] = ()
     q: Annotated[str, msgspec.Meta(max_length=200)] = ""
     limit: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_PAGE)] = 50
-    offset: Annotated[int, msgspec.Meta(ge=0)] = 0
+    offset: Annotated[int, msgspec.Meta(ge=0, le=LARGEST_OFFSET)] = 0
 
 
 class RequestChange(msgspec.Struct, frozen=True, kw_only=True):

@@ -131,6 +131,7 @@ def test_pages_part_the_list_without_gap_or_overlap(service: CaseService, arrive
         ("_", []),
         ("' OR 1=1 --", []),
         ("佐藤", []),
+        ("高\x00橋", ["1.2"]),
     ],
 )
 def test_search_finds_by_name_in_any_writing_by_patient_id_and_by_accession_number(

@@ -91,7 +91,16 @@ def test_the_life_of_a_case_over_the_routes(service: CaseService, arrive: Callab
 
 
 @pytest.mark.parametrize(
-    "query", [{"state": ["lost"]}, {"limit": "0"}, {"limit": "201"}, {"offset": "-1"}, {"q": "x" * 201}, {"limit": "x"}]
+    "query",
+    [
+        {"state": ["lost"]},
+        {"limit": "0"},
+        {"limit": "201"},
+        {"offset": "-1"},
+        {"offset": "1" + "0" * 30},
+        {"q": "x" * 201},
+        {"limit": "x"},
+    ],
 )
 def test_a_malformed_query_is_no_query(query: dict[str, object]) -> None:
     with pytest.raises(msgspec.ValidationError):
