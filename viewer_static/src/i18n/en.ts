@@ -107,7 +107,7 @@ export const en: Record<Key, string> = {
   'case.prior_badge': 'PRIOR {date}',
   'case.prior_return': 'Back to the current study',
   'case.series': 'Series',
-  'case.series_count': '{n} images',
+  'case.series_count': '{n} img',
   'case.taken_title': '{name} is reading this case',
   'case.taken_text': 'You may look at it. To take it over, ask the reader.',
   'case.receiving_title': 'Still receiving',

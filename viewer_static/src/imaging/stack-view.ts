@@ -15,7 +15,7 @@ export interface StackStatus {
   failed: number;
 }
 
-const { Events, InterpolationType, RequestType, ViewportType } = core.Enums;
+const { Events, RequestType, ViewportType } = core.Enums;
 const lanes = 4;
 let counter = 0;
 
@@ -72,7 +72,6 @@ export class StackView {
     this.done.add(start);
     await this.viewport.setStack(frames.map((frame) => frame.imageId), start);
     if (fetching.signal.aborted) return;
-    this.viewport.setProperties({ interpolationType: InterpolationType.LINEAR });
     this.viewport.resetCamera();
     this.viewport.render();
     void this.fetchRest(start, fetching.signal);

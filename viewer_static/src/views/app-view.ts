@@ -206,7 +206,6 @@ export class AppView extends ViewElement {
     if (now.status === 'failed') return html`<main class="problem">${errorBanner(now.error, () => void restoreSession())}</main>`;
     if (now.status !== 'signed_in') return null;
     return html`
-      <a class="skip button" href="#main" @click=${this.skip}>${t('app.skip')}</a>
       ${this.header(now.session)}
       <main id="main" tabindex="-1">${keyed(location.pathname, this.page(at, now.session))}</main>
     `;
@@ -216,6 +215,7 @@ export class AppView extends ViewElement {
     const { unread, unacknowledged } = this.badges.value;
     const dark = this.theme.value === 'dark';
     return html`<header>
+      <button class="skip button" @click=${this.skip}>${t('app.skip')}</button>
       <a class="brand" href=${landing(who)}>${brandMark}<span>${t('app.name')}</span></a>
       <nav aria-label=${t('app.main_navigation')}>
         ${may(who, 'reports.inbox') ? this.link('/reports', t('nav.reports'), unacknowledged, 'nav.unacknowledged') : null}
@@ -291,8 +291,7 @@ export class AppView extends ViewElement {
     return name ? `${name} – 読影 dokuei` : '読影 dokuei';
   }
 
-  private skip(event: Event): void {
-    event.preventDefault();
+  private skip(): void {
     this.renderRoot.querySelector<HTMLElement>('#main')?.focus();
   }
 }

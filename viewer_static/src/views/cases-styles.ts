@@ -76,28 +76,28 @@ export const casesStyles = css`
     box-shadow: inset 3px 0 var(--c-accent);
   }
   .w-state {
-    width: 96px;
+    width: 92px;
   }
   .w-due {
-    width: 104px;
+    width: 92px;
   }
   .w-patient {
-    width: 23%;
+    width: 21%;
   }
   .w-modality {
-    width: 76px;
+    width: 70px;
   }
   .w-date {
-    width: 116px;
+    width: 108px;
   }
   .w-site {
-    width: 12%;
+    width: 10%;
   }
   .w-images {
-    width: 88px;
+    width: 78px;
   }
   .w-reader {
-    width: 108px;
+    width: 100px;
   }
   .patient {
     color: inherit;
@@ -156,10 +156,19 @@ export const casesStyles = css`
   dk-banner {
     margin-bottom: var(--s-3);
   }
-  @media (max-width: 1180px) {
-    .c-site-hidden,
-    .c-images {
+  @media (max-width: 1100px) {
+    .c-images,
+    .c-reader {
       display: none;
+    }
+  }
+  @media (min-width: 761px) and (max-width: 1360px) {
+    th,
+    td {
+      padding-inline: var(--s-2);
+    }
+    .c-date {
+      white-space: nowrap;
     }
   }
   @media (max-width: 760px) {
@@ -197,10 +206,11 @@ export const casesStyles = css`
       order: 2;
       display: flex;
       gap: var(--s-2);
-      align-items: baseline;
+      align-items: center;
     }
     .c-modality {
       order: 3;
+      text-align: right;
     }
     .c-patient {
       order: 4;

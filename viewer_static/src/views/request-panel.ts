@@ -22,10 +22,15 @@ export class RequestPanel extends ViewElement {
     css`
       dl {
         display: grid;
-        gap: var(--s-2);
-        padding: var(--s-3);
+        gap: var(--s-1);
+        padding: var(--s-2) var(--s-3);
         border-radius: var(--r-2);
         background: var(--c-page);
+      }
+      dl > div {
+        display: grid;
+        grid-template-columns: 6.2em minmax(0, 1fr);
+        align-items: baseline;
       }
       dt {
         font-size: var(--f-mini);
