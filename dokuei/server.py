@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -63,6 +64,18 @@ def serve(
 
     Raises AlreadyServed, AddressTaken.
     """
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        _serve(settings, on_ready, prepare)
+    except KeyboardInterrupt:
+        log.info("server.stopped")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _serve(
+    settings: Settings, on_ready: Callable[[Hub, Address, Address], None], prepare: Callable[[Hub], None] | None
+) -> None:
     with ExitStack() as stack:
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         stack.enter_context(_sole_server(settings.data))
@@ -71,8 +84,7 @@ def serve(
             prepare(hub)
         listening = stack.enter_context(_listen(settings.http))
         http = Address(settings.http.host, listening.getsockname()[1])
-        hub.ingest.start()
-        stack.callback(hub.ingest.stop)
+        stack.enter_context(hub.ingest)
         hub.dispatcher.start()
         stack.callback(hub.dispatcher.stop)
         hub.completion.start()
@@ -90,10 +102,8 @@ def serve(
             timeout_graceful_shutdown=_SECONDS_TO_FINISH,
             lifespan="off",
         )
-        try:
-            _Server(config, lambda: on_ready(hub, http, dicom)).run(sockets=[listening])
-        except KeyboardInterrupt:
-            log.info("server.stopped")
+        # uvicorn ends at a signal and raises it once more, which ends us in turn, through the stack.
+        _Server(config, lambda: on_ready(hub, http, dicom)).run(sockets=[listening])
 
 
 @contextmanager

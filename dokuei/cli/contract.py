@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from dokuei.cli.options import data_option, settings_of, telling_errors
-from dokuei.hub import Hub
+from dokuei.office import Office
 
 
 @click.group()
@@ -21,6 +21,6 @@ def contract() -> None:
 @data_option
 def add(clinic: str, hospital: str, data: str | None, config: Path | None) -> None:
     """HOSPITAL reads for CLINIC from now on; without this no reader sees the clinic's studies."""
-    with telling_errors(), Hub.opened(settings_of(data, config)) as hub, hub.database.write() as session:
-        hub.directory.add_contract(session, clinic, hospital)
+    with telling_errors(), Office.opened(settings_of(data, config)) as office, office.database.write() as session:
+        office.directory.add_contract(session, clinic, hospital)
     click.echo(f"contract {clinic} {hospital}")

@@ -59,4 +59,5 @@ def _show(console: Console, http: str, dicom: str) -> None:
         table.add_row(names[person.site_code], person.name, person.role.value, person.login)
     console.print(table)
     console.print(f"パスワードは全員 / password of all: {region.PASSWORD}", highlight=False)
-    console.print(f"画面 / browser: {http}   DICOM: {dicom}   終了 / stop: Ctrl-C", highlight=False)
+    console.print(f"画面 / browser: {http}   DICOM: {dicom}", highlight=False)
+    console.print("終了は / stop with Ctrl-C", highlight=False)

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import importlib
+
 import click
 
 from dokuei import __version__
-from dokuei.cli.contract import contract
-from dokuei.cli.demo import demo
-from dokuei.cli.doctor import doctor
-from dokuei.cli.person import person
-from dokuei.cli.serve import serve
-from dokuei.cli.site import site
-from dokuei.cli.study import study
-from dokuei.cli.token import token
+
+# A command's module is imported when it is called: `dokuei token issue` need not wait for the DICOM node's code.
+_COMMANDS = ("serve", "demo", "site", "person", "contract", "token", "study", "doctor")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        found = getattr(importlib.import_module(f"dokuei.cli.{cmd_name}"), cmd_name)
+        assert isinstance(found, click.Command)  # noqa: S101  # each module names its command as itself
+        return found
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="dokuei")
 def main() -> None:
     """読影: the hub of a regional teleradiology network."""
-
-
-for command in (serve, demo, site, person, contract, token, study, doctor):
-    main.add_command(command)

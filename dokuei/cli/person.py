@@ -9,7 +9,7 @@ import click
 
 from access_control.model import Role
 from dokuei.cli.options import data_option, settings_of, sure_it_is_text, telling_errors
-from dokuei.hub import Hub
+from dokuei.office import Office
 
 
 @click.group()
@@ -33,8 +33,8 @@ def add(
         password = sys.stdin.readline().rstrip("\r\n")
     else:
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    with telling_errors(), Hub.opened(settings) as hub, hub.database.write() as session:
-        hub.directory.add_person(
+    with telling_errors(), Office.opened(settings) as office, office.database.write() as session:
+        office.directory.add_person(
             session,
             login=login,
             name=sure_it_is_text(name, "NAME"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from dokuei.cli.options import data_option, settings_of, sure_it_is_text, telling_errors
-from dokuei.hub import Hub
+from dokuei.office import Office
 from shared_kernel.settings import address, ae_title
 
 
@@ -28,7 +28,7 @@ def add(code: str, name: str, title: str, at: str | None, data: str | None, conf
         checked, where = ae_title(title), address(at) if at else None
     except ValueError as error:
         raise click.ClickException(f"{error}.") from error
-    with telling_errors(), Hub.opened(settings_of(data, config)) as hub, hub.database.write() as session:
-        hub.directory.add_site(session, code, sure_it_is_text(name, "NAME"))
-        hub.peers.add(session, checked, code, where)
+    with telling_errors(), Office.opened(settings_of(data, config)) as office, office.database.write() as session:
+        office.directory.add_site(session, code, sure_it_is_text(name, "NAME"))
+        office.peers.add(session, checked, code, where)
     click.echo(f"site {code} {name} ({checked})")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import click
-from pacs_node.importer import count_files, import_paths
 from rich.console import Console
 
 from access_control.model import Actor, ActorKind
 from dokuei.cli.options import data_option, settings_of, telling_errors
 from dokuei.hub import Hub
 from dokuei.progress import progress_bar
+from pacs_node.importer import Fate, ImportOutcome, count_files, import_paths
 
 _SHOWN_REFUSALS = 20
 
@@ -31,24 +32,25 @@ def import_(paths: tuple[Path, ...], site_code: str | None, data: str | None, co
     Without --site the studies go to the only site, or to the only clinic under contract.
     """
     errors = Console(stderr=True)
-    done = {"stored": 0, "duplicate": 0, "refused": 0}
+    done: Counter[Fate] = Counter()
     with telling_errors(), Hub.opened(settings_of(data, config)) as hub:
         operator = _operator(hub, site_code)
         errors.print(f"importing for {operator.site_code} {operator.site_name}", highlight=False)
-        hub.ingest.start()
-        try:
-            with progress_bar(errors) as progress:
-                task = progress.add_task("取り込み中 / importing", total=count_files(paths))
-                for outcome in import_paths(paths, hub.ingest, operator):
-                    done[outcome.result] += 1
-                    progress.advance(task)
-                    if outcome.result == "refused" and done["refused"] <= _SHOWN_REFUSALS:
-                        progress.console.print(f"{outcome.path}: {outcome.reason}", highlight=False, markup=False)
-        finally:
-            hub.ingest.stop()
-    click.echo(f"stored {done['stored']}, already there {done['duplicate']}, refused {done['refused']}")
-    if done["refused"]:
+        with hub.ingest, progress_bar(errors) as progress:
+            task = progress.add_task("取り込み中 / importing", total=count_files(paths))
+            for outcome in import_paths(paths, hub.ingest, operator):
+                done[outcome.fate] += 1
+                progress.advance(task)
+                if outcome.fate is Fate.REFUSED and done[Fate.REFUSED] <= _SHOWN_REFUSALS:
+                    progress.console.print(_told(outcome), highlight=False, markup=False, soft_wrap=True)
+    click.echo(f"stored {done[Fate.STORED]}, already there {done[Fate.DUPLICATE]}, refused {done[Fate.REFUSED]}")
+    if done[Fate.REFUSED]:
         raise SystemExit(1)
+
+
+def _told(outcome: ImportOutcome) -> str:
+    why = f"{outcome.reason.en} / {outcome.reason.ja}" if outcome.reason else outcome.code
+    return f"{outcome.path}: {why}" + (f" ({outcome.details})" if outcome.details else "")
 
 
 def _operator(hub: Hub, site_code: str | None) -> Actor:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from dokuei.cli.options import data_option, settings_of, telling_errors
-from dokuei.hub import Hub
+from dokuei.office import Office
 
 
 @click.group()
@@ -20,5 +20,5 @@ def token() -> None:
 @data_option
 def issue(login: str, data: str | None, config: Path | None) -> None:
     """Print a bearer token that acts as LOGIN, and nothing else."""
-    with telling_errors(), Hub.opened(settings_of(data, config)) as hub:
-        click.echo(hub.credentials.issue_token(login))
+    with telling_errors(), Office.opened(settings_of(data, config)) as office:
+        click.echo(office.credentials.issue_token(login))

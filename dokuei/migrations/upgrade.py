@@ -1,4 +1,7 @@
-"""Bring the database to today's shape; safe beside other processes that do the same."""
+"""Bring the database to today's shape; safe beside other processes that do the same.
+
+Alembic is imported only where there is work for it: every command of the hub asks first.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,24 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect, text
 
 from shared_kernel.database import Database
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 FOLDER = Path(__file__).parent
 
 
 def upgrade(database: Database, data: Path) -> None:
-    """Run the migrations that are missing; none is the usual case and costs one query."""
+    """Run the migrations that are missing; none is the usual case and costs two queries."""
     if current(database) == newest():
         return
+    from alembic import command  # noqa: PLC0415  # see above
+
     with _alone(data), database.engine.connect() as connection:
         command.upgrade(configuration(connection), "head")
         connection.commit()
@@ -30,16 +35,22 @@ def upgrade(database: Database, data: Path) -> None:
 def current(database: Database) -> str | None:
     """The revision that the database is at; None for an empty one."""
     with database.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return None if found is None else str(found)
 
 
 def newest() -> str | None:
-    """The revision that this version of the hub wants."""
-    return ScriptDirectory(str(FOLDER)).get_current_head()
+    """The revision that this version of the hub wants: revisions are numbered `0001`, `0002`, …, one after another."""
+    numbers = [path.name[:4] for path in (FOLDER / "versions").glob("[0-9][0-9][0-9][0-9]_*.py")]
+    return max(numbers, default=None)
 
 
-def configuration(connection: Connection | None = None) -> Config:
+def configuration(connection: Connection) -> Config:
     """What alembic needs to know; `connection` is the one that it works on."""
+    from alembic.config import Config  # noqa: PLC0415  # see above
+
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     config.attributes["connection"] = connection
