@@ -58,6 +58,7 @@ def test_a_signed_report_is_delivered_once_however_often_it_is_told(
     )
     with database.read() as session:
         assert len(session.scalars(select(DeliveryRow)).all()) == 1
+        assert session.get_one(SubscriptionRow, "reporting.portal").last_error is None
     assert told(database) == ["ReportDrafted", "ReportSigned", "ReportDelivered"]
 
 

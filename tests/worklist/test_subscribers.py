@@ -90,6 +90,7 @@ def test_events_told_again_change_nothing(
     assert (before.state, before.arrived_at, before.due_date) == (after.state, after.arrived_at, after.due_date)
     with database.read() as session:
         assert list(session.scalars(select(CaseStepRow.step))) == ["arrive"]
+        assert session.get_one(SubscriptionRow, "worklist.intake").last_error is None
     assert _told(database).count("ReadingBecameDue") == 1
 
 
