@@ -9,8 +9,8 @@ kind=runtime
 system=(libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk)
 if [ "${1:-}" = --tests ]; then
     kind=dev
-    # A real browser, independent DICOM programs, and a PDF reader.
-    system+=(chromium dcmtk poppler-utils)
+    # A real browser, independent DICOM programs (peers, a validator), and a PDF reader.
+    system+=(chromium dcmtk dicom3tools poppler-utils)
 fi
 
 # Two set-ups at once in one folder wait for each other.
