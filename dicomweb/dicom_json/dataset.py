@@ -49,7 +49,7 @@ class DatasetWriter:
                 answer[key] = self._element(dataset, tag, raw, f"{above}{key}")
             except Exception as error:  # whatever pydicom meets in a broken value
                 log.warning("metadata.unreadable_element", tag=key, error=repr(error)[:200])
-                answer[key] = {"vr": _vr(raw)}
+                answer[key] = _as_it_stands(raw)
         return answer
 
     def _element(self, dataset: Dataset, tag: BaseTag, raw: DataElement | RawDataElement, path: str) -> dict[str, Any]:
@@ -83,6 +83,15 @@ def little_endian(value: bytes, vr: str, *, stored_little_endian: bool) -> bytes
     if stored_little_endian or width == 1 or len(value) % width:
         return value
     return np.frombuffer(value, f">u{width}").astype(f"<u{width}").tobytes()
+
+
+def _as_it_stands(raw: DataElement | RawDataElement) -> dict[str, Any]:
+    """A number that is none, as the text that it is (IS and DS may be strings, section F.2.3.1); else no value."""
+    vr = _vr(raw)
+    if vr in {"IS", "DS"} and isinstance(raw.value, bytes):
+        texts = [text.strip(" \0") for text in raw.value.decode("ascii", "replace").split("\\")]
+        return {"vr": vr, "Value": [text or None for text in texts]}
+    return {"vr": vr}
 
 
 def _concrete(vr: str | None) -> str:

@@ -88,7 +88,8 @@ def _keyword(name: str, parameter: str) -> str:
         keyword = keyword_for_tag(int(name, 16))
         # A private attribute has no keyword; it stands for itself and is not indexed.
         return keyword or name.upper()
-    if tag_for_keyword(name) is None:
+    # pydicom knows some retired tags by an empty keyword.
+    if not name or tag_for_keyword(name) is None:
         raise BadParameter(parameter=parameter, rule="a DICOM keyword or eight hexadecimal digits", value=_short(name))
     return name
 

@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from dicomweb.dicom_json.values import values_of
 from dicomweb.pixels.description import Description
 from dicomweb.rendering.luts import Lut, Palette, lut_of, palette_of
-from dicomweb.rendering.window import Window
+from dicomweb.rendering.window import LINEAR, LINEAR_EXACT, Window
 
 _MOST_FRAMES = 100_000
 
@@ -54,9 +54,12 @@ def display_of(dataset: Dataset, description: Description) -> Display:
     """Read the display attributes. Raises BrokenPixelData for tables that can't be read."""
     colour = description.photometric_interpretation
     shared_groups = next(iter(dataset.get("SharedFunctionalGroupsSequence") or []), None)
-    shared = _frame_display([dataset, *_macros(shared_groups)])
+    exact = description.is_float
+    shared = _frame_display([dataset, *_macros(shared_groups)], exact=exact)
     groups = (dataset.get("PerFrameFunctionalGroupsSequence") or [])[:_MOST_FRAMES]
-    per_frame = tuple(_frame_display([dataset, *_macros(shared_groups), *_macros(group)]) for group in groups)
+    per_frame = tuple(
+        _frame_display([dataset, *_macros(shared_groups), *_macros(group)], exact=exact) for group in groups
+    )
     return Display(
         shared=shared,
         per_frame=() if all(frame == shared for frame in per_frame) else per_frame,
@@ -74,7 +77,7 @@ def _macros(group: Dataset | None) -> list[Dataset]:
     return [item for name in names for item in (group.get(name) or [])[:1]]
 
 
-def _frame_display(layers: Iterable[Dataset]) -> FrameDisplay:
+def _frame_display(layers: Iterable[Dataset], *, exact: bool) -> FrameDisplay:
     """The attributes of several data sets laid over each other, the last one on top."""
     values: dict[str, Any] = {}
     for layer in layers:
@@ -86,14 +89,18 @@ def _frame_display(layers: Iterable[Dataset]) -> FrameDisplay:
             values["modality_lut"] = lut_of(layer.ModalityLUTSequence[0])
         if layer.get("VOILUTSequence"):
             values["voi_lut"] = lut_of(layer.VOILUTSequence[0])
-        window = _window(layer)
+        window = _window(layer, exact=exact)
         if window is not None:
             values["window"] = window
     return FrameDisplay(**values)
 
 
-def _window(layer: Dataset) -> Window | None:
-    """The first window; one that makes no sense is no window."""
+def _window(layer: Dataset, *, exact: bool) -> Window | None:
+    """The first window; one that makes no sense is no window.
+
+    `exact`: the samples are real numbers. LINEAR counts whole steps and would turn the usual window of
+    a parametric map, 0 to 1, into a threshold; LINEAR_EXACT is what is meant.
+    """
     centre, width = values_of(layer.get("WindowCenter")), values_of(layer.get("WindowWidth"))
     if not centre or not width:
         return None
@@ -101,7 +108,7 @@ def _window(layer: Dataset) -> Window | None:
     first_centre, first_width = _number(centre[0]), _number(width[0])
     if first_centre is None or first_width is None:
         return None
-    return Window.sensible(first_centre, first_width, function)
+    return Window.sensible(first_centre, first_width, LINEAR_EXACT if exact and function == LINEAR else function)
 
 
 def _padding(dataset: Dataset) -> tuple[int, int] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 
 from anyio import from_thread
+from starlette.requests import ClientDisconnect
 
 from dicomweb.errors import BodyTooLarge
 
@@ -22,6 +23,7 @@ class Body:
         self._stream = stream
         self._limit = limit
         self._taken = 0
+        self._gone: ClientDisconnect | None = None
 
     def batches(self) -> Iterator[bytes]:
         """Every byte once, on a worker thread. Raises BodyTooLarge, and ClientDisconnect when the client leaves."""
@@ -34,9 +36,15 @@ class Body:
     async def _gather(self) -> bytes:
         chunks: list[bytes] = []
         gathered = 0
-        async for chunk in self._stream:
-            chunks.append(chunk)
-            gathered += len(chunk)
-            if gathered >= _BATCH_BYTES:
-                break
+        try:
+            async for chunk in self._stream:
+                chunks.append(chunk)
+                gathered += len(chunk)
+                if gathered >= _BATCH_BYTES:
+                    break
+        except ClientDisconnect as gone:
+            self._gone = gone
+        # What came before the client left is dealt with first: an instance may be whole by then.
+        if self._gone is not None and not chunks:
+            raise self._gone
         return b"".join(chunks)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 
 from pydicom.dataset import Dataset
-from pydicom.tag import BaseTag
 from pydicom.uid import ExplicitVRBigEndian
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -105,13 +104,17 @@ def _value(stored: StoredFile, path: str) -> bytes:
         dataset = items[int(item) - 1]
     if len(above) % 2 or not _STEP.fullmatch(last):
         raise NotFound()
+    place = int(last, 16)
+    value: object = None
+    vr = "UN"
     try:
-        element = dataset.get(BaseTag(int(last, 16)), None)
+        if place in dataset:
+            value, vr = dataset[place].value, dataset[place].VR
     except Exception as error:  # whatever pydicom meets in a broken value
         raise BrokenPixelData(tag=last, reason=str(error)[:200]) from error
-    if element is None or not isinstance(element.value, bytes):
+    if not isinstance(value, bytes):
         raise NotFound()
-    return little_endian(element.value, element.VR, stored_little_endian=stored.little_endian)
+    return little_endian(value, vr, stored_little_endian=stored.little_endian)
 
 
 def _items(dataset: Dataset, tag: int) -> list[Dataset]:
