@@ -193,6 +193,7 @@ export const en: Record<Key, string> = {
   'viewer.no_pixels': 'This series has no pictures to show ({modality})',
   'viewer.no_series': 'There is no series to show',
   'viewer.reference': 'Reference viewer (not a medical device)',
+  'viewer.grown': 'New images have arrived. Load them',
   'viewer.lossy': 'Lossy compressed image',
   'viewer.lossy_ratio': 'Lossy compressed image (ratio {ratio}:1)',
   'viewer.tools': 'Image tools',

@@ -191,6 +191,7 @@ export const ja = {
   'viewer.no_pixels': 'このシリーズに表示できる画像はありません（{modality}）',
   'viewer.no_series': '表示できるシリーズがありません',
   'viewer.reference': '参照用ビューア（医療機器ではありません）',
+  'viewer.grown': '新しい画像が届きました。読み直す',
   'viewer.lossy': '非可逆圧縮の画像です',
   'viewer.lossy_ratio': '非可逆圧縮の画像です（圧縮率 {ratio}:1）',
   'viewer.tools': '画像の操作',

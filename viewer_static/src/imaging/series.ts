@@ -27,8 +27,13 @@ export interface ImageSeries {
   lossy: boolean;
 }
 
-/** Storage classes with a pixel matrix that is no picture to read: SEG, parametric map, RT Dose. */
-const notPictures = new Set(['1.2.840.10008.5.1.4.1.1.66.4', '1.2.840.10008.5.1.4.1.1.30', '1.2.840.10008.5.1.4.1.1.481.2']);
+/** Storage classes with a matrix that is no picture to read: SEG, parametric map, RT Dose, MR spectroscopy. */
+const notPictures = new Set([
+  '1.2.840.10008.5.1.4.1.1.66.4',
+  '1.2.840.10008.5.1.4.1.1.30',
+  '1.2.840.10008.5.1.4.1.1.481.2',
+  '1.2.840.10008.5.1.4.1.1.4.2',
+]);
 const lossySyntaxes = /^1\.2\.840\.10008\.1\.2\.4\.(50|51|81|91|93|112|203)$/;
 
 export const hasPicture = (one: DicomJson): boolean =>

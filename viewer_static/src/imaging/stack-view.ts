@@ -1,4 +1,6 @@
 import { core, dicomImageLoader, startEngine } from './engine';
+import { orFirstFailure, within } from './first-failure';
+import { forLoader } from './loader-metadata';
 import { MouseTools, type PrimaryTool } from './mouse-tools';
 import { fetchAll, outwards } from './prefetch';
 import type { Frame } from './series';
@@ -17,6 +19,7 @@ export interface StackStatus {
 
 const { Events, RequestType, ViewportType } = core.Enums;
 const lanes = 4;
+const patienceMs = 120_000;
 let counter = 0;
 
 /** One Cornerstone stack viewport in one element. Create it with `StackView.open`. */
@@ -63,11 +66,11 @@ export class StackView {
     this.target = start;
     this.tell({ ...blank(frames.length), index: start });
     for (const frame of frames) {
-      if (frame.frameNumber === 1) dicomImageLoader.wadors.metaDataManager.add(frame.imageId, frame.metadata as never);
+      if (frame.frameNumber === 1) dicomImageLoader.wadors.metaDataManager.add(frame.imageId, forLoader(frame.metadata) as never);
     }
     const first = frames[start];
     if (!first) return;
-    await core.imageLoader.loadAndCacheImage(first.imageId, { priority: 5, requestType: RequestType.Interaction });
+    await orFirstFailure(core.imageLoader.loadAndCacheImage(first.imageId, { priority: 5, requestType: RequestType.Interaction }));
     if (fetching.signal.aborted) return;
     this.done.add(start);
     await this.viewport.setStack(frames.map((frame) => frame.imageId), start);
@@ -145,7 +148,8 @@ export class StackView {
     await fetchAll(
       outwards(this.frames.length, start).slice(1),
       lanes,
-      (index) => core.imageLoader.loadAndCacheImage((this.frames[index] as Frame).imageId, { priority: -5, requestType: RequestType.Prefetch }),
+      (index) =>
+        within(patienceMs, core.imageLoader.loadAndCacheImage((this.frames[index] as Frame).imageId, { priority: -5, requestType: RequestType.Prefetch })),
       (index, failed) => {
         if (!failed) this.done.add(index);
         this.tell({ loaded: this.done.size, failed: this.status.failed + (failed ? 1 : 0) });

@@ -24,8 +24,12 @@ export class CaseList extends Store<CaseListState> {
   private stopPolling: (() => void) | undefined;
   private asked = 0;
 
-  constructor(tab: CaseState | 'all') {
-    super({ tab, q: '', page: null, answers: '', error: null, refreshedAt: null, selected: null });
+  /** Coming back from a case finds the list as it was left; another person starts afresh. */
+  private static left: { login: string; tab: CaseState | 'all'; q: string; selected: string | null } | null = null;
+
+  constructor(private readonly login: string, firstTab: CaseState | 'all') {
+    const left = CaseList.left?.login === login ? CaseList.left : null;
+    super({ tab: left?.tab ?? firstTab, q: left?.q ?? '', page: null, answers: '', error: null, refreshedAt: null, selected: left?.selected ?? null });
   }
 
   start(): void {
@@ -33,6 +37,8 @@ export class CaseList extends Store<CaseListState> {
   }
 
   stop(): void {
+    const { tab, q, selected } = this.value;
+    CaseList.left = { login: this.login, tab, q, selected };
     this.stopPolling?.();
   }
 

@@ -60,8 +60,8 @@ export class Viewer extends Store<ViewerState> {
     this.element = element;
   }
 
-  async openStudy(studyUid: string): Promise<void> {
-    if (this.value.studyUid === studyUid && this.value.phase !== 'failed') return;
+  async openStudy(studyUid: string, { again = false } = {}): Promise<void> {
+    if (!again && this.value.studyUid === studyUid && this.value.phase !== 'failed') return;
     const turn = ++this.turn;
     this.stop();
     this.patch({ studyUid, series: [], current: null, status: null, phase: 'opening', error: null });

@@ -42,7 +42,7 @@ export class CasesView extends ViewElement {
   private searchTimer: ReturnType<typeof setTimeout> | undefined;
 
   override connectedCallback(): void {
-    this.list = new CaseList(may(this.session, 'cases.read') ? 'unread' : 'all');
+    this.list = new CaseList(this.session.person.login, may(this.session, 'cases.read') ? 'unread' : 'all');
     this.watch = new Watch(this, this.list);
     super.connectedCallback();
     this.list.start();
@@ -69,6 +69,7 @@ export class CasesView extends ViewElement {
             data-testid="case-search"
             aria-label=${t('cases.search')}
             placeholder=${t('cases.search')}
+            value=${this.list.value.q}
             @input=${this.onSearch}
             @keydown=${this.onSearchKey}
           />

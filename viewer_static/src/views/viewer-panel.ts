@@ -36,6 +36,7 @@ export class ViewerPanel extends ViewElement {
   @property({ type: Number }) instances = 0;
   @property({ attribute: false }) prior: Prior | null = null;
   @state() private helping = false;
+  @state() private grown = false;
   @query('.canvas') private readonly canvas!: HTMLDivElement;
   private stop: (() => void) | undefined;
 
@@ -60,6 +61,7 @@ export class ViewerPanel extends ViewElement {
   override updated(changed: PropertyValues<this>): void {
     if (changed.has('viewer')) this.viewer.attach(this.canvas);
     if (changed.has('studyUid')) void this.viewer.openStudy(this.studyUid);
+    else if ((changed.get('instances') ?? 0) > 0 && this.instances > (changed.get('instances') ?? 0)) this.grown = true;
     this.renderRoot.querySelector<HTMLInputElement>('.slider input')?.style.setProperty('--share', String(this.viewer.value.status?.total ?? 1));
   }
 
@@ -87,6 +89,7 @@ export class ViewerPanel extends ViewElement {
         ></div>
         ${this.prior ? this.priorLabel(this.prior) : null} ${painted && images && status ? overlay(images, status) : null} ${this.notice(phase)}
         ${phase === 'failed' ? html`<div class="middle">${this.failure(error)}</div>` : null}
+        ${this.grown ? html`<button class="button small grown" @click=${this.reload}>${t('viewer.grown')}</button>` : null}
         ${painted && status && status.total > 1 ? this.slider(status.index, status.total) : null}
       </div>
       ${this.foot()} ${keyHelp(this.helping, this.viewer.presets, () => (this.helping = false))}
@@ -182,6 +185,11 @@ export class ViewerPanel extends ViewElement {
       <span>${t('viewer.reference')}</span>
     </footer>`;
   }
+
+  private readonly reload = (): void => {
+    this.grown = false;
+    void this.viewer.openStudy(this.studyUid, { again: true });
+  };
 
   private readonly onKey = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;

@@ -170,6 +170,13 @@ export const viewerStyles = css`
   .prior ~ .overlay .top {
     top: 48px;
   }
+  .grown {
+    position: absolute;
+    z-index: 2;
+    bottom: 44px;
+    left: 50%;
+    translate: -50% 0;
+  }
   .stage.is-prior::after {
     content: '';
     position: absolute;
