@@ -14,7 +14,7 @@ from access_control.model import Actor
 from pacs_node.errors import InstanceRefused
 from pacs_node.ingest.service import Incoming, IngestService
 from pacs_node.scp.receiving import ReceivingProvider
-from pacs_node.scp.transport import BoundedSocket
+from pacs_node.scp.transport import BoundedSocket, UpperLayer
 from shared_kernel.errors import Forbidden, Unavailable
 
 SUCCESS = 0x0000
@@ -25,6 +25,7 @@ UNEXPECTED = 0xC0FF
 """Our own failure (of the range C000-CFFF, PS3.4 table B.2-1); the log says which."""
 
 _LONGEST_COMMENT = 64
+_ABORT_SECONDS = 0.5
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +51,9 @@ class NodeAssociation(Association):
         super().__init__(ae, MODE_ACCEPTOR)
         self._services = services
         self.sender: Actor | None = None
+        self.dul = UpperLayer(self)
+        # These were set on the upper layer that pynetdicom made.
+        self.acse_timeout, self.network_timeout = ae.acse_timeout, ae.network_timeout
         self.receiver = ReceivingProvider(self, services.ingest)
         self.dimse = self.receiver
 
@@ -59,6 +63,17 @@ class NodeAssociation(Association):
             super().run_reactor()
         finally:
             self.receiver.close()
+
+    def end(self) -> None:
+        """Abort if established, and close the connection; does not wait for the peer to agree."""
+        if self.is_established:
+            self.abort(block=False)
+            self.dul.join(_ABORT_SECONDS)
+        self._kill = True
+        self.dul.kill_dul()
+        self.dul.join(_ABORT_SECONDS)
+        if self.dul.socket is not None:
+            self.dul.socket.close()
 
     def _serve_request(self, msg: Any, context_id: int) -> None:
         if not isinstance(msg, C_STORE):

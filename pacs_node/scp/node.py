@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from pynetdicom import AE, evt
@@ -104,10 +104,15 @@ class DicomNode:
         """Take no more associations and abort those that are open; returns when they have ended."""
         if self._server is None:
             return
-        self._ae.shutdown()
+        server, self._server = self._server, None
+        server.shutdown()
+        open_associations = server.active_associations
+        for assoc in open_associations:
+            cast(NodeAssociation, assoc).end()
+        for assoc in open_associations:
+            assoc.join(self._services.patience)
         if self._thread:
             self._thread.join()
-        self._server = None
 
     def _requested(self, event: Any) -> None:
         assoc: NodeAssociation = event.assoc

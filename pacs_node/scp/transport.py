@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
+from typing import Any
 
+import structlog
 from pynetdicom.association import Association
+from pynetdicom.dul import DULServiceProvider
 from pynetdicom.transport import AssociationSocket
 
 MAXIMUM_PDU = 256 * 1024
@@ -14,6 +17,43 @@ MAXIMUM_PDU = 256 * 1024
 
 # An A-ASSOCIATE-RQ of 128 contexts with many syntaxes each stays well below this.
 _LONGEST_PDU = 1 * 2**20
+
+_LOOK_AGAIN = 0.1
+
+log = structlog.get_logger(__name__)
+
+
+class UpperLayer(DULServiceProvider):
+    """pynetdicom's upper layer, which ends the connection when its state machine fails.
+
+    A PDU that comes where PS3.8 table 9-10 has no transition, or our own abort crossing the peer's
+    release, raises in the thread; the base class would leave the association waiting.
+    """
+
+    def receive_pdu(self, wait: bool = False, timeout: float | None = None) -> Any:
+        """The next primitive; None when none comes in time, or none can come because the connection is closed.
+
+        Without the second, a connection that never became an association would hold its place for
+        the whole time-out.
+        """
+        if timeout is None or not wait:
+            return super().receive_pdu(wait, timeout)
+        until = time.monotonic() + timeout
+        while time.monotonic() < until:
+            primitive = super().receive_pdu(True, _LOOK_AGAIN)
+            if primitive is not None or self.socket is None or self.socket.socket is None:
+                return primitive
+        return None
+
+    def run_reactor(self) -> None:
+        """Serve the connection until it ends."""
+        try:
+            super().run_reactor()
+        except Exception as error:
+            log.info("scp.upper_layer_ended", reason=repr(error))
+            if self.socket is not None:
+                self.socket.close()
+            self.kill_dul()
 
 
 class BoundedSocket(AssociationSocket):

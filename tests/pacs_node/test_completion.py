@@ -1,0 +1,75 @@
+"""Proves that a study arrives once, after the quiet period, and grows with later images; also after a restart."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from pacs_node.completion import CompletionWorker
+from shared_kernel.events.tables import OutboxRow
+from tests.pacs_node.conftest import Hub
+from tests.support.objects import ct
+
+
+def _worker(hub: Hub) -> CompletionWorker:
+    return CompletionWorker(hub.database, hub.clock, hub.settings)
+
+
+def _told(hub: Hub) -> list[tuple[str, str]]:
+    with hub.database.read() as session:
+        rows = session.execute(select(OutboxRow.name, OutboxRow.payload).order_by(OutboxRow.sequence)).all()
+    return [(name, payload) for name, payload in rows if name != "InstancesStored"]
+
+
+def test_a_study_arrives_once_and_grows_later(hub: Hub) -> None:
+    study = ct().study
+    quiet = timedelta(seconds=hub.settings.quiet_period)
+    worker = _worker(hub)
+    hub.store(ct(StudyInstanceUID=study).file)
+    assert worker.run_once() == 0
+    hub.clock.move(quiet / 2)
+    hub.store(ct(StudyInstanceUID=study).file)
+    hub.clock.move(quiet / 2)
+    assert worker.run_once() == 0
+    hub.clock.move(quiet / 2)
+    assert worker.run_once() == 1
+    assert [("StudyArrived", f'{{"study_uid":"{study}","site_code":"CLINIC","instances":2}}')] == _told(hub)
+    summary = hub.catalogue.study(study)
+    assert summary is not None
+    assert summary.arrived_at == hub.clock.now()
+    hub.clock.move(quiet * 10)
+    assert worker.run_once() == 0
+
+    arrived = summary.arrived_at
+    hub.store(ct(StudyInstanceUID=study).file)
+    hub.clock.move(quiet)
+    # Another process: all that is known is in the database.
+    assert _worker(hub).run_once() == 1
+    assert ("StudyGrew", f'{{"study_uid":"{study}","site_code":"CLINIC","instances":3,"added":1}}') == _told(hub)[-1]
+    summary = hub.catalogue.study(study)
+    assert summary is not None
+    assert arrived == summary.arrived_at
+
+
+def test_a_resend_does_not_make_a_study_grow(hub: Hub) -> None:
+    sent = ct()
+    hub.store(sent.file)
+    hub.clock.move(timedelta(hours=1))
+    assert _worker(hub).run_once() == 1
+    hub.store(sent.file)
+    hub.clock.move(timedelta(hours=1))
+    assert _worker(hub).run_once() == 0
+
+
+def test_it_looks_in_the_background(hub: Hub) -> None:
+    hub.store(ct().file)
+    hub.clock.move(timedelta(hours=1))
+    worker = _worker(hub)
+    worker.start()
+    assert hub.database.published.wait(20)
+    for _ in range(2000):
+        if _told(hub):
+            break
+    worker.stop()
+    assert ["StudyArrived"] == [name for name, _ in _told(hub)]
