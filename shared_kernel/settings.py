@@ -1,6 +1,7 @@
 """Settings: read once, frozen, passed in.
 
 Precedence, strongest first: command line, `DOKUEI_…` variables, one TOML file, defaults.
+(`DOKUEI_TEST_…` variables are the test suite's own and are left alone.)
 The file is `--config`, else `DOKUEI_CONFIG`, else `dokuei.toml` in the data folder if it is there.
 A setting that is wrong or unknown stops the start with a sentence that names it.
 """
@@ -135,7 +136,7 @@ def load(command_line: Mapping[str, object | None], environ: Mapping[str, str], 
     named = {
         key.removeprefix("DOKUEI_").lower(): value
         for key, value in environ.items()
-        if key.startswith("DOKUEI_") and key != "DOKUEI_CONFIG"
+        if key.startswith("DOKUEI_") and key != "DOKUEI_CONFIG" and not key.startswith("DOKUEI_TEST_")
     }
     data = said.get("data") or named.get("data")
     path = config or (Path(environ["DOKUEI_CONFIG"]) if environ.get("DOKUEI_CONFIG") else None)

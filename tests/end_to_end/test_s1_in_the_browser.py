@@ -62,7 +62,7 @@ def test_an_ordinary_ct_on_screen(hub: HubProcess) -> None:
         expect(row).to_contain_text("山田", timeout=SLOW)
         expect(row).to_contain_text("咳嗽、血痰", timeout=SLOW)
         picture(reader, "s1-2-worklist")
-        row.dblclick()
+        row.click()
         expect(reader).to_have_url(re.compile(f"/cases/{case_id}"))
         reader.get_by_test_id("viewer-canvas-ready").wait_for(timeout=SLOW)
         expect(reader.get_by_test_id("viewer-slice")).to_contain_text("/", timeout=SLOW)
@@ -75,7 +75,7 @@ def test_an_ordinary_ct_on_screen(hub: HubProcess) -> None:
         reader.get_by_test_id("report-sign").click()
         picture(reader, "s1-4-sign")
         reader.get_by_test_id("report-sign-confirm").click()
-        reader.get_by_test_id("report-sign-confirm").wait_for(state="detached", timeout=SLOW)
+        reader.get_by_test_id("report-sign-confirm").wait_for(state="hidden", timeout=SLOW)
         picture(reader, "s1-5-signed")
 
         # The clinic sees the report, presses 確認した, then 対応済.

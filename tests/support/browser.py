@@ -53,6 +53,6 @@ def sign_in(page: Page, login: str, password: str = PASSWORD) -> None:
 
 def picture(page: Page, name: str) -> None:
     """Keep a screenshot among the build's artefacts."""
-    folder = Path(os.environ.get("DOKUEI_ARTEFACTS", ROOT / "artefacts"))
+    folder = Path(os.environ.get("DOKUEI_TEST_ARTEFACTS", ROOT / "artefacts"))
     folder.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=folder / f"{name}.png")
