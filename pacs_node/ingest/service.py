@@ -8,7 +8,7 @@ from types import TracebackType
 from access_control.gate import AccessGate
 from access_control.model import Action, Resource
 from pacs_node.archive.files import FileStore, full_disk
-from pacs_node.archive.index import find, owner_of
+from pacs_node.archive.index import Found, find, owner_of
 from pacs_node.archive.sweep import Presence
 from pacs_node.errors import DifferentContent, ForeignStudy, IdentifierMismatch
 from pacs_node.header.scan import Header, scan
@@ -91,10 +91,13 @@ class IngestService:
             transfer_syntax_uid=meta.transfer_syntax_uid,
             dataset_offset=meta.dataset_offset,
         )
-        self._require_access(incoming, header)
+        with self._database.read() as session:
+            owner = owner_of(session, header.study_uid)
+            there = find(session, [header.sop_instance_uid]).get(header.sop_instance_uid)
+        self._require_access(incoming, header, owner or incoming.sender.site_code)
         if (meta.sop_class_uid, meta.sop_instance_uid) != (header.sop_class_uid, header.sop_instance_uid):
             self._write_own_header(work)
-        if self._is_resend(work):
+        if there is not None and self._is_resend(work, there):
             return work.stored(duplicate=True)
         self._writer.submit(work)
         return work.answer.result()
@@ -126,10 +129,8 @@ class IngestService:
             work.incoming.spool.replace_with(other)
         work.dataset_offset = offset
 
-    def _require_access(self, incoming: Incoming, header: Header) -> None:
+    def _require_access(self, incoming: Incoming, header: Header, owner: str) -> None:
         sender = incoming.sender
-        with self._database.read() as session:
-            owner = owner_of(session, header.study_uid) or sender.site_code
         resource = Resource(label=f"study/{header.study_uid}", site_code=owner, study_uid=header.study_uid)
         try:
             self._gate.require(sender, Action.STUDY_STORE, resource)
@@ -140,12 +141,8 @@ class IngestService:
             self._gate.deny(sender, Action.STUDY_STORE, resource, "the study is another site's")
             raise ForeignStudy()
 
-    def _is_resend(self, work: Work) -> bool:
+    def _is_resend(self, work: Work, there: Found) -> bool:
         """Whether exactly this is stored already; asked before the work of storing, and again while storing."""
-        with self._database.read() as session:
-            there = find(session, [work.header.sop_instance_uid]).get(work.header.sop_instance_uid)
-        if there is None:
-            return False
         if there.site_code != work.incoming.sender.site_code:
             raise ForeignStudy()
         path = self._files.path_of(there.file)

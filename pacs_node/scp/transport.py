@@ -40,10 +40,13 @@ class UpperLayer(DULServiceProvider):
             return super().receive_pdu(wait, timeout)
         until = time.monotonic() + timeout
         while time.monotonic() < until:
-            primitive = super().receive_pdu(True, _LOOK_AGAIN)
-            if primitive is not None or self.socket is None or self.socket.socket is None:
+            primitive: Any = super().receive_pdu(True, _LOOK_AGAIN)
+            if primitive is not None or self._is_closed():
                 return primitive
         return None
+
+    def _is_closed(self) -> bool:
+        return getattr(self.socket, "socket", None) is None
 
     def run_reactor(self) -> None:
         """Serve the connection until it ends."""

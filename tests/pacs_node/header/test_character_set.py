@@ -44,7 +44,7 @@ def test_no_bytes_raise(declared: bytes, raw: bytes) -> None:
     terms=st.lists(
         st.sampled_from(["", "ISO 2022 IR 87", "ISO 2022 IR 13", "ISO 2022 IR 159", "ISO_IR 192", "ISO 2022 IR 149"])
     ),
-    text=st.text(st.characters(codec="iso2022_jp", exclude_characters="\x1b"), max_size=20),
+    text=st.text(st.characters(codec="iso2022_jp", exclude_characters="\x1b¥‾"), max_size=20),
 )
 def test_what_another_encoder_wrote_is_read_back(terms: list[str], text: str) -> None:
     text = "".join(character for character in text if character.isprintable())
