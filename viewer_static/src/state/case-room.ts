@@ -70,7 +70,9 @@ export class CaseRoom extends Store<CaseRoomState> {
     const done = (await this.value.draft?.sign()) ?? false;
     if (done) {
       void refreshBadges();
-      await Promise.all([this.lookForNext(), this.follow()]);
+      await this.lookForNext();
+      // The hub closes the case a moment after the signature: follow it until then, and on.
+      this.stopPolling ??= poll(() => this.follow(), 2000);
     }
     return done;
   }

@@ -37,10 +37,17 @@ export class CaseView extends ViewElement {
         min-height: 520px;
       }
       .problem {
-        padding: var(--s-5) var(--s-4);
+        display: grid;
+        justify-items: start;
+        align-content: start;
+        gap: var(--s-3);
+        padding: var(--s-6) var(--s-4);
         max-width: 640px;
         margin: 0 auto;
         width: 100%;
+      }
+      .problem dk-banner {
+        justify-self: stretch;
       }
       .side {
         display: flex;
@@ -100,7 +107,12 @@ export class CaseView extends ViewElement {
     const { detail, error, prior } = this.watch.value;
     if (!detail) {
       return html`<h1 class="visually-hidden">${t('case.study')}</h1>
-        <div class="problem">${error ? errorBanner(error, error.status === 404 ? undefined : () => void this.room.open()) : null}</div>`;
+        ${error
+          ? html`<div class="problem">
+              ${errorBanner(error, error.status === 404 ? undefined : () => void this.room.open())}
+              <a class="button" href="/cases">${t('common.back')}</a>
+            </div>`
+          : null}`;
     }
     document.title = `${mainName(detail.patient)} ${detail.modalities.join(' ')} – 読影 dokuei`;
     return html`

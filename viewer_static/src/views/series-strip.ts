@@ -47,6 +47,9 @@ export class SeriesStrip extends ViewElement {
         color: var(--c-text);
         background: var(--c-raised);
       }
+      .picture > * {
+        grid-area: 1 / 1;
+      }
       .picture {
         display: grid;
         place-items: center;
@@ -62,6 +65,8 @@ export class SeriesStrip extends ViewElement {
       img {
         width: 100%;
         height: 100%;
+        min-height: 0;
+        background: #000;
         object-fit: contain;
       }
       .text {
@@ -101,7 +106,9 @@ export class SeriesStrip extends ViewElement {
     const count = one.images?.frames.length || one.instances;
     return html`<li>
       <button data-testid="series" data-series-uid=${one.seriesUid} aria-pressed=${one.seriesUid === this.current} @click=${() => this.choose(one)}>
-        <span class="picture">${one.thumbnail ? html`<img src=${one.thumbnail} alt="" loading="lazy" @error=${hide} />` : one.modality || '—'}</span>
+        <span class="picture">
+          <span>${one.modality || '—'}</span>${one.thumbnail ? html`<img src=${one.thumbnail} alt="" loading="lazy" @error=${hide} />` : null}
+        </span>
         <span class="text">${one.description || one.modality || '—'}<br /><span class="num">${count ? t('case.series_count', { n: count }) : ''}</span></span>
       </button>
     </li>`;
@@ -112,7 +119,7 @@ export class SeriesStrip extends ViewElement {
   }
 }
 
-/** A thumbnail that cannot be had leaves the black square. */
+/** A thumbnail that cannot be had leaves the modality. */
 const hide = (event: Event): void => {
   (event.target as HTMLElement).hidden = true;
 };
