@@ -26,7 +26,8 @@ _LONGEST_VALUE = 16 * 1024
 _MOST_UIDS = 1000
 _WILDCARDS = ("*", "?")
 _INTEGER = re.compile(r"[+-]?\d{1,12}")
-_PARTIAL_TIME = {2: "0000", 4: "00", 6: ""}
+LARGEST_INTEGER = 2**31 - 1
+"""What a number column holds on every database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def integers(column: Column) -> Matcher:
         number = _value(keyword, value).strip()
         if not _INTEGER.fullmatch(number):
             raise refuse(keyword, "a whole number")
-        return column == int(number)
+        return column == int(number) if abs(int(number)) <= LARGEST_INTEGER else false()
 
     return match
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from pacs_node.archive.attributes import AT_LEVEL, Level
-from pacs_node.archive.matching import Looking
+from pacs_node.archive.matching import LARGEST_INTEGER, Looking
 from pacs_node.archive.tables import InstanceRow, SeriesRow, StudyRow
 
 __all__ = ["Level", "Query", "SearchResult", "search"]
@@ -91,8 +91,8 @@ def search(session: Session, query: Query) -> SearchResult:
         _joined(select(*columns), query.level)
         .where(*conditions)
         .order_by(*_ORDER[query.level])
-        .limit(max(0, query.limit))
-        .offset(max(0, query.offset))
+        .limit(min(max(0, query.limit), LARGEST_INTEGER))
+        .offset(min(max(0, query.offset), LARGEST_INTEGER))
     ).all()
     rows: list[Mapping[str, Any]] = [
         {

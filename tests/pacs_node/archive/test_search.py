@@ -169,6 +169,11 @@ def test_pages_do_not_overlap(region: Hub) -> None:
     pages = [find(region, limit=2, offset=offset) for offset in (0, 2, 4)]
     assert [["1.2", "1.1"], ["1.3", "1.4"], []] == [[row["StudyInstanceUID"] for row in page.rows] for page in pages]
     assert {4} == {page.total for page in pages}
+    assert [] == find(region, limit=10**30, offset=10**30).rows
+
+
+def test_a_number_too_large_for_a_column_matches_nothing(region: Hub) -> None:
+    assert find(region, {"SeriesNumber": "999999999999"}, Level.SERIES).total == 0
 
 
 def test_keys_that_nobody_can_match_are_named(region: Hub) -> None:
