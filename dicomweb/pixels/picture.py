@@ -11,9 +11,10 @@ from dicomweb.errors import BrokenPixelData, NoPixels, NoSuchFrame
 from dicomweb.http.cache import BoundedCache
 from dicomweb.pixels.description import Description, describe
 from dicomweb.pixels.encapsulated import Fragment, Frame, encapsulated_frames
-from dicomweb.pixels.stored_file import PixelElement, StoredFile, look_into, opened
+from dicomweb.pixels.stored_file import PixelElement, StoredFile, is_the_systems, look_into, opened
 from dicomweb.rendering.display import Display, display_of
 from pacs_node.model import InstanceRecord
+from shared_kernel.errors import DokueiError
 
 _KEPT_WEIGHT = 4_000_000  # fragments and lookup entries, some tens of bytes each
 
@@ -85,13 +86,24 @@ def _picture(record: InstanceRecord) -> Picture:
     stored = look_into(record)
     if stored.pixels is None:
         raise NoPixels(sop_class_uid=record.sop_class_uid)
-    description = describe(stored.dataset, stored.pixels)
+    try:
+        return _understood(record, stored, stored.pixels)
+    except DokueiError:
+        raise
+    except Exception as error:  # whatever pydicom meets in an attribute that the picture needs
+        if is_the_systems(error):
+            raise
+        raise BrokenPixelData(reason=str(error)[:200]) from error
+
+
+def _understood(record: InstanceRecord, stored: StoredFile, pixels: PixelElement) -> Picture:
+    description = describe(stored.dataset, pixels)
     return Picture(
         record=record,
         description=description,
-        pixels=stored.pixels,
+        pixels=pixels,
         little_endian=stored.little_endian,
-        encapsulated=_encapsulated(record, stored, stored.pixels, description),
+        encapsulated=_encapsulated(record, stored, pixels, description),
         display=display_of(stored.dataset, description),
     )
 

@@ -71,10 +71,17 @@ def look_into(record: InstanceRecord) -> StoredFile:
         warnings.simplefilter("ignore")  # pydicom's remarks on odd values are not ours to repeat
         try:
             return _look(file, record)
-        except (OSError, BrokenPixelData):
+        except BrokenPixelData:
             raise
         except Exception as error:  # whatever pydicom meets in a broken file
+            if is_the_systems(error):
+                raise
             raise BrokenPixelData(reason=str(error)[:200]) from error
+
+
+def is_the_systems(error: Exception) -> bool:
+    """Whether the operating system has failed, not the file: pydicom raises OSError for a broken file too."""
+    return isinstance(error, OSError) and error.errno is not None
 
 
 def _look(file: BinaryIO, record: InstanceRecord) -> StoredFile:

@@ -12,6 +12,7 @@ from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, JPEGExtende
 from dicomweb.dicom_json.dataset import little_endian
 from dicomweb.errors import BrokenPixelData, NotDecodable
 from dicomweb.pixels.decode import decodable
+from dicomweb.pixels.stored_file import is_the_systems
 from pacs_node.model import InstanceRecord
 
 LARGEST = 512 * 2**20
@@ -52,9 +53,11 @@ def explicit(record: InstanceRecord) -> Iterator[bytes]:
     try:
         dataset = _made_native(dcmread(record.path, force=True), record)
         dcmwrite(buffer, dataset, implicit_vr=False, little_endian=True, enforce_file_format=True)
-    except (OSError, NotDecodable):
+    except NotDecodable:
         raise
     except Exception as error:  # whatever pydicom and its decoders meet in a broken file
+        if is_the_systems(error):
+            raise
         raise BrokenPixelData(sop_instance_uid=record.sop_instance_uid, reason=str(error)[:200]) from error
     whole = buffer.getbuffer()
     for start in range(0, len(whole), _PIECE):
