@@ -62,6 +62,10 @@ export const casesStyles = css`
     overflow: hidden;
     text-overflow: ellipsis;
   }
+  table[aria-busy='true'] tbody {
+    opacity: 0.5;
+    transition: opacity 120ms 180ms;
+  }
   tbody tr:last-child td {
     border-bottom: 0;
   }

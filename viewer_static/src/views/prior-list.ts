@@ -24,7 +24,7 @@ export class PriorList extends ViewElement {
         padding: 2px 0;
       }
       .what {
-        flex: 1 1 11em;
+        flex: 1 1 8em;
         min-width: 0;
       }
     `,

@@ -56,8 +56,7 @@ export class ReportEditor extends ViewElement {
   override render() {
     const { state: at, error, kept, restored } = this.draft.value;
     return html`
-      ${error ? errorBanner(error, at === 'failed' ? () => void this.draft.flush() : undefined) : null}
-      ${at === 'conflict' ? this.conflict() : null}
+      ${error && at === 'signed' ? errorBanner(error) : null} ${at === 'conflict' ? this.conflict() : null}
       ${restored ? html`<dk-banner .text=${t('report.restored')}></dk-banner>` : null}
       ${kept && (kept.findings || kept.impression)
         ? html`<section class="kept">
@@ -71,7 +70,7 @@ export class ReportEditor extends ViewElement {
   }
 
   private fields(): TemplateResult {
-    const { findings, impression, state: at } = this.draft.value;
+    const { findings, impression, state: at, error } = this.draft.value;
     const locked = at === 'conflict' || at === 'signing';
     const empty = !findings.trim() && !impression.trim();
     return html`
@@ -83,6 +82,7 @@ export class ReportEditor extends ViewElement {
         <label for="impression">${t('report.impression')}</label>
         <textarea class="input impression" id="impression" data-testid="report-impression" placeholder=${t('report.impression_hint')} .value=${impression} ?readonly=${locked} @input=${(event: Event) => this.draft.type({ impression: (event.target as HTMLTextAreaElement).value })}></textarea>
       </div>
+      ${/* below the text, which must not jump while somebody types */ error ? errorBanner(error, at === 'failed' ? () => void this.draft.flush() : undefined) : null}
       <div class="actions">
         ${this.saveState()}
         ${this.detail.permissions.release
