@@ -6,7 +6,7 @@ import importlib
 
 import click
 
-from dokuei import __version__
+from dokuei import __version__, logs
 
 # A command's module is imported when it is called: `dokuei token issue` need not wait for the DICOM node's code.
 _COMMANDS = ("serve", "demo", "site", "person", "contract", "token", "study", "doctor")
@@ -28,3 +28,5 @@ class _Commands(click.Group):
 @click.version_option(__version__, prog_name="dokuei")
 def main() -> None:
     """読影: the hub of a regional teleradiology network."""
+    # A command's answer is alone on standard output; `serve` and `demo` set their own level.
+    logs.configure("WARNING")
