@@ -47,7 +47,8 @@ export class CaseRoom extends Store<CaseRoomState> {
           : null,
         form: detail.permissions.request ? new RequestForm(this.id, detail) : null,
       });
-      if (!this.value.draft) this.stopPolling ??= poll(() => this.follow(), 6000);
+      if (this.value.draft) this.stopPolling?.();
+      else this.stopPolling ??= poll(() => this.follow(), 6000);
     } catch (error) {
       this.fail(error);
     }
@@ -72,7 +73,8 @@ export class CaseRoom extends Store<CaseRoomState> {
       void refreshBadges();
       await this.lookForNext();
       // The hub closes the case a moment after the signature: follow it until then, and on.
-      this.stopPolling ??= poll(() => this.follow(), 2000);
+      this.stopPolling?.();
+      this.stopPolling = poll(() => this.follow(), 2000);
     }
     return done;
   }
@@ -118,6 +120,8 @@ export class CaseRoom extends Store<CaseRoomState> {
     try {
       const detail = await getCase(this.id);
       const had = this.value.detail;
+      // Opened while images were still arriving: now it can be read.
+      if (had?.state === 'receiving' && detail.permissions.claim) return await this.open();
       if (JSON.stringify(detail) !== JSON.stringify(had)) this.patch({ detail });
       this.value.form?.follow(detail);
       if (!detail.permissions.request && this.value.form?.value.phase !== 'dirty') this.patch({ form: null });
