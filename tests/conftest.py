@@ -6,12 +6,17 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from dokuei.migrations.upgrade import upgrade
 from shared_kernel.clock import SetClock
 from shared_kernel.database import Database
 from shared_kernel.settings import Address, Settings
+
+# How long an example takes is the machine's business: no test fails for being slow.
+hypothesis.settings.register_profile("dokuei", deadline=None)
+hypothesis.settings.load_profile("dokuei")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from access_control.decision import decide
 from access_control.model import Action, Actor, Resource
 from pacs_node.model import StudySummary
-from worklist import wire
+from worklist import listing, wire
 from worklist.model import CaseState, CaseStep, after
 from worklist.ports import CaseReport, Reports, SiteName
 from worklist.snapshot import modalities_of
@@ -33,7 +33,8 @@ class CaseView:
         """Rows as the list shows them, in their order."""
         reports = self._reports.of_cases(session, actor, [row.case_id for row in rows])
         sites = {code: self._site(session, code) for code in {row.site_code for row in rows}}
-        return [_case(row, sites[row.site_code], reports.get(row.case_id)) for row in rows]
+        priors = listing.prior_counts(session, [row.case_id for row in rows])
+        return [_case(row, sites[row.site_code], reports.get(row.case_id), priors.get(row.case_id, 0)) for row in rows]
 
     def case(self, session: Session, actor: Actor, row: CaseRow) -> wire.Case:
         """One case as the list shows it."""
@@ -82,7 +83,7 @@ def _viewable(actor: Actor, study: StudySummary) -> bool:
     return bool(decide(actor, Action.STUDY_VIEW, resource))
 
 
-def _case(row: CaseRow, site: wire.Site, report: CaseReport | None) -> wire.Case:
+def _case(row: CaseRow, site: wire.Site, report: CaseReport | None, prior_count: int) -> wire.Case:
     return wire.Case(
         id=row.case_id,
         state=CaseState(row.state),
@@ -105,6 +106,7 @@ def _case(row: CaseRow, site: wire.Site, report: CaseReport | None) -> wire.Case
         referring_physician=row.referring_physician,
         series_count=row.series_count,
         instance_count=row.instance_count,
+        prior_count=prior_count,
         reason=row.reason,
         clinical_history=row.clinical_history,
         request_version=row.request_version,

@@ -69,6 +69,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     referring_physician: str
     series_count: int
     instance_count: int
+    prior_count: int
+    """Earlier studies of the same patient."""
     reason: str
     clinical_history: str
     request_version: int

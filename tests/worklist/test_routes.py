@@ -62,6 +62,7 @@ def test_a_case_on_the_wire(service: CaseService, arrive: Callable[..., str]) ->
         "referring_physician": "湊 一朗",
         "series_count": 2,
         "instance_count": 40,
+        "prior_count": 0,
         "reason": "",
         "clinical_history": "",
         "request_version": 0,
