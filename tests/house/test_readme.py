@@ -32,9 +32,10 @@ def _known(words: list[str]) -> bool:
     for word in words:
         if not isinstance(command, click.Group):
             return True
-        if word not in command.commands:
+        found = command.get_command(click.Context(command), word)
+        if found is None:
             return False
-        command = command.commands[word]
+        command = found
     return not isinstance(command, click.Group)
 
 
