@@ -62,7 +62,7 @@ function needDraft(p, c, revision) {
   if ((report?.revision ?? 0) !== revision) {
     throw new Refusal(409, 'stale_draft', '別の画面で下書きが更新されています。', 'The draft was changed elsewhere.', 'どちらの文を残すか選んでください。', 'Choose which text to keep.', { current: report });
   }
-  if (c.reader?.login !== p.login) throw new Refusal(409, 'case_taken', '他の医師が読影中です。', 'Another doctor is reading this case.', '担当の医師に確認してください。', 'Ask the reader.', { reader: c.reader });
+  if (c.reader?.login !== p.login) throw new Refusal(403, 'not_the_reader', 'この症例の担当読影医ではありません。', 'You are not the reader of this case.', '担当の医師に確認してください。', 'Ask the reader.', { reader: c.reader });
   return report;
 }
 
@@ -89,7 +89,11 @@ const routes = [
     Object.assign(c, { state: 'reading', reader: brief(p) });
     return publicCase(c);
   }],
-  ['POST', /^\/api\/cases\/(\w+)\/release$/, (p, [, id]) => Object.assign(needCase(p, id), { state: 'unread', reader: null }) && publicCase(needCase(p, id))],
+  ['POST', /^\/api\/cases\/(\w+)\/release$/, (p, [, id]) => {
+    const c = needCase(p, id);
+    if (c.reader && c.reader.login !== p.login) throw new Refusal(409, 'case_taken', `${c.reader.name} が読影中です。`, `${c.reader.name} is reading this case.`, '', '', { reader: c.reader });
+    return publicCase(c.state === 'unread' ? c : Object.assign(c, { state: 'unread', reader: null }));
+  }],
   ['GET', /^\/api\/cases\/(\w+)\/report$/, (p, [, id]) => {
     const report = reports.find((r) => r.case_id === needCase(p, id).id);
     if (!report || (report.state === 'draft' && p.role !== 'radiologist')) throw new Refusal(404, 'no_report', 'レポートはまだありません。', 'There is no report yet.', '', '');
@@ -109,7 +113,7 @@ const routes = [
     return report;
   }],
   ['GET', /^\/api\/reports$/, (p, _m, query) => {
-    const mine = reports.filter((r) => r.delivery && r.site.code === p.site.code);
+    const mine = reports.filter((r) => r.delivery && r.site.code === p.site.code && search(r, query.get('q')));
     const states = query.getAll('state');
     const rank = { delivered: 0, acknowledged: 1, acted_on: 2 };
     const hits = mine.filter((r) => !states.length || states.includes(r.delivery.state)).sort((a, b) => rank[a.delivery.state] - rank[b.delivery.state]);

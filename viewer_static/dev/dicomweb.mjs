@@ -14,6 +14,8 @@ function seriesJson(oneCase, one, number) {
   return {
     '00080060': el('CS', one.modality),
     '0008103E': el('LO', one.description),
+    '00100020': el('LO', oneCase.patient.id),
+    '00100021': el('LO', oneCase.site.code),
     '0020000D': el('UI', oneCase.study_uid),
     '0020000E': el('UI', one.uid),
     '00200011': el('IS', number),
@@ -29,7 +31,6 @@ function instanceJson(oneCase, one, index) {
     '00080016': el('UI', one.kind === 'sr' ? '1.2.840.10008.5.1.4.1.1.88.67' : '1.2.840.10008.5.1.4.1.1.2'),
     '00080018': el('UI', `${one.uid}.${index + 1}`),
     '00080020': el('DA', oneCase.study_date.replaceAll('-', '')),
-    '00100020': el('LO', oneCase.patient.id),
     '00200013': el('IS', index + 1),
   };
   if (one.kind === 'sr') return base;

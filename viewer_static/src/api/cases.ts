@@ -18,11 +18,12 @@ export const saveRequest = (
   body: { reason: string; clinical_history: string; version: number },
 ): Promise<Case> => request('PUT', `${one(id)}/request`, body);
 export const claimCase = (id: string): Promise<Case> => request('POST', `${one(id)}/claim`);
-export const releaseCase = (id: string): Promise<Case> => request('POST', `${one(id)}/release`);
+/** Gives the case back, also while the page goes away. */
+export const releaseCase = (id: string): Promise<Case> => request('POST', `${one(id)}/release`, undefined, undefined, true);
 export const getCaseReport = (id: string): Promise<Report> => request('GET', `${one(id)}/report`);
 export const saveDraft = (
   id: string,
   body: { findings: string; impression: string; revision: number },
-): Promise<Report> => request('PUT', `${one(id)}/report/draft`, body);
+): Promise<Report> => request('PUT', `${one(id)}/report/draft`, body, undefined, true);
 export const signReport = (id: string, revision: number): Promise<Report> =>
   request('POST', `${one(id)}/report/sign`, { revision });

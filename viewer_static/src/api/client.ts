@@ -9,13 +9,17 @@ export function whenSignedOut(listener: () => void): void {
   onSignedOut = listener;
 }
 
+/** Browsers let a request outlive its page only while the body is small (64 KiB in all). */
+const keptAliveBytes = 60_000;
+
 /**
- * One JSON request to the hub.
+ * One JSON request to the hub. With `keepalive` it is sent even while the page goes away.
  *
  * @throws ApiError for every non-2xx answer and when the hub cannot be reached.
  */
-export async function request<T>(method: string, path: string, body?: unknown, query?: Query): Promise<T> {
+export async function request<T>(method: string, path: string, body?: unknown, query?: Query, keepalive = false): Promise<T> {
   const init: RequestInit = { method, credentials: 'same-origin', cache: 'no-store' };
+  if (keepalive && new Blob([JSON.stringify(body ?? '')]).size < keptAliveBytes) init.keepalive = true;
   if (body !== undefined) {
     init.body = JSON.stringify(body);
     init.headers = { 'Content-Type': 'application/json' };

@@ -24,8 +24,9 @@ async function search(path: string): Promise<DicomJson[]> {
   return (await response.json()) as DicomJson[];
 }
 
-/** QIDO-RS: the series of a study. */
-export const searchSeries = (study: string): Promise<DicomJson[]> => search(`/studies/${study}/series`);
+/** QIDO-RS: the series of a study, each with the patient that the hub holds it for. */
+export const searchSeries = (study: string): Promise<DicomJson[]> =>
+  search(`/studies/${study}/series?includefield=PatientID&includefield=IssuerOfPatientID`);
 
 /** WADO-RS: every attribute but the bulk data of every instance of a series. */
 export const seriesMetadata = (study: string, series: string): Promise<DicomJson[]> =>

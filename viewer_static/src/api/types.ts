@@ -61,8 +61,8 @@ export interface Case {
   due_date: string | null;
   read_at: string | null;
   report: { id: string; state: ReportState; signed_at: string | null } | null;
-  /** Not promised by every hub: shown when present. */
-  prior_count?: number;
+  /** Earlier studies of the same patient that the hub holds. */
+  prior_count: number;
 }
 
 export interface Prior {

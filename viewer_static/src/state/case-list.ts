@@ -2,6 +2,7 @@ import { listCases } from '../api/cases';
 import { ApiError } from '../api/errors';
 import type { Case, CasePage, CaseState } from '../api/types';
 import { setUnread } from './badges';
+import { left } from './leaving';
 import { poll } from './poll';
 import { Store } from './store';
 
@@ -57,6 +58,7 @@ export class CaseList extends Store<CaseListState> {
     const turn = ++this.asked;
     const { tab, q } = this.value;
     try {
+      await left(); // the case just left may still be on its way back to 未読
       const page = await listCases({ ...(tab === 'all' ? {} : { state: [tab] }), q, limit: this.limit });
       if (turn !== this.asked) return; // an answer to an older question
       const refreshedAt = new Date().toISOString();

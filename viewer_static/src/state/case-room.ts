@@ -2,10 +2,12 @@ import { claimCase, getCase, getCaseReport, listCases, releaseCase, saveDraft, s
 import { ApiError } from '../api/errors';
 import type { Case, CaseDetail, Person, Prior, Report } from '../api/types';
 import { refreshBadges } from './badges';
+import { holdLeaving, left } from './leaving';
+import type { Stranger } from './image-guard';
 import { poll } from './poll';
-import { ReportDraft } from './report-draft';
+import { type DraftDoor, ReportDraft } from './report-draft';
 import { RequestForm } from './request-form';
-import { holdSignOut, signedIn } from './session';
+import { signedIn } from './session';
 import { Store } from './store';
 
 export interface CaseRoomState {
@@ -18,6 +20,8 @@ export interface CaseRoomState {
   form: RequestForm | null;
   /** The prior on the screen instead of the current study. */
   prior: Prior | null;
+  /** The viewer was sent images that are not this patient's: nothing is signed beside them. */
+  stranger: Stranger | null;
   /** After signing: the case to read next; undefined while not asked for. */
   next: Case | null | undefined;
 }
@@ -25,25 +29,36 @@ export interface CaseRoomState {
 /** One opened case: claim, request, report, and which study the viewer shows. */
 export class CaseRoom extends Store<CaseRoomState> {
   private stopPolling: (() => void) | undefined;
+  private opening: Promise<void> = Promise.resolve();
+  private closed = false;
+  private released = false;
 
   constructor(readonly id: string) {
-    super({ detail: null, error: null, takenBy: null, report: null, draft: null, form: null, prior: null, next: undefined });
+    super({ detail: null, error: null, takenBy: null, report: null, draft: null, form: null, prior: null, stranger: null, next: undefined });
   }
 
-  async open(): Promise<void> {
+  open(): Promise<void> {
+    return (this.opening = this.enter());
+  }
+
+  private async enter(): Promise<void> {
     this.patch({ error: null });
     try {
+      await left(this.id); // still being given back from a moment ago
       const seen = await getCase(this.id);
+      if (this.closed) return;
       this.patch({ detail: seen });
       const detail = seen.permissions.claim ? await this.claim(seen) : seen;
+      if (this.closed) return await this.giveBack(detail);
       const other = detail.state === 'reading' && detail.reader?.login !== this.login ? detail.reader : null;
-      const report = detail.report || detail.permissions.write_report ? await this.loadReport() : null;
+      const report = detail.report ? await this.loadReport() : null;
+      if (this.closed) return await this.giveBack(detail);
       this.patch({
         detail,
         takenBy: this.value.takenBy ?? (signedIn()?.person.role === 'radiologist' ? other : null),
         report,
         draft: detail.permissions.write_report
-          ? new ReportDraft(this.id, this.login, { save: saveDraft, sign: signReport, load: getCaseReport }, report)
+          ? new ReportDraft(this.id, this.login, this.door, report)
           : null,
         form: detail.permissions.request ? new RequestForm(this.id, detail) : null,
       });
@@ -54,20 +69,39 @@ export class CaseRoom extends Store<CaseRoomState> {
     }
   }
 
+  /** Leave the room: what is written is saved, and a case with nothing written goes back to 未読. */
   async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
     this.stopPolling?.();
     const { draft } = this.value;
-    if (!draft) return;
-    const saved = draft.close();
-    holdSignOut(saved);
-    await saved;
+    await this.leave(draft ? this.closeDraft(draft) : this.opening);
+  }
+
+  /** The tab is closing or reloading: the same rule, by requests that outlive the page. */
+  pageHides(): void {
+    const { draft } = this.value;
+    if (!draft || this.closed) return;
+    if (!draft.nothingWritten) void draft.flush();
+    else if (this.value.detail?.permissions.release) void releaseCase(this.id).catch(() => undefined);
+  }
+
+  /** The page comes back as it was left (back button): the case is claimed again. */
+  async pageReturns(): Promise<void> {
+    if (this.value.draft?.nothingWritten && !this.closed) await this.open();
   }
 
   showPrior(prior: Prior | null): void {
     this.patch({ prior });
   }
 
+  /** What the viewer found out about the images on the screen. */
+  imagesAre(stranger: Stranger | null): void {
+    if (stranger !== this.value.stranger) this.patch({ stranger });
+  }
+
   async sign(): Promise<boolean> {
+    if (this.value.stranger) return false;
     const done = (await this.value.draft?.sign()) ?? false;
     if (done) {
       void refreshBadges();
@@ -83,6 +117,7 @@ export class CaseRoom extends Store<CaseRoomState> {
     try {
       await this.value.draft?.flush();
       await releaseCase(this.id);
+      this.released = true;
       void refreshBadges();
       return true;
     } catch (error) {
@@ -93,6 +128,48 @@ export class CaseRoom extends Store<CaseRoomState> {
 
   private get login(): string {
     return signedIn()?.person.login ?? '';
+  }
+
+  /** Writing in a case that went back meanwhile (another tab was left, a page reloaded) takes it up again. */
+  private readonly door: DraftDoor = {
+    save: (id, body) => this.asReader(() => saveDraft(id, body)),
+    sign: (id, revision) => this.asReader(() => signReport(id, revision)),
+    load: getCaseReport,
+  };
+
+  private async asReader<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== 'not_the_reader' || error.details['reader']) throw error;
+      await claimCase(this.id);
+      return await work();
+    }
+  }
+
+  private async leave(work: Promise<void>): Promise<void> {
+    holdLeaving(this.id, work);
+    await work;
+  }
+
+  private async closeDraft(draft: ReportDraft): Promise<void> {
+    const { detail } = this.value;
+    const unwritten = draft.nothingWritten;
+    await draft.close();
+    if (unwritten && detail) await this.giveBack(detail);
+  }
+
+  /** Nobody is told when this fails: the case stays claimed, as it was. */
+  private async giveBack(had: CaseDetail): Promise<void> {
+    if (this.released || !had.permissions.release || had.report) return;
+    try {
+      const now = await getCase(this.id);
+      if (!now.permissions.release || now.report) return; // written in from another tab
+      await releaseCase(this.id);
+      await refreshBadges();
+    } catch {
+      /* the session or the line is gone */
+    }
   }
 
   private async claim(seen: CaseDetail): Promise<CaseDetail> {
@@ -125,7 +202,7 @@ export class CaseRoom extends Store<CaseRoomState> {
       if (JSON.stringify(detail) !== JSON.stringify(had)) this.patch({ detail });
       this.value.form?.follow(detail);
       if (!detail.permissions.request && this.value.form?.value.phase !== 'dirty') this.patch({ form: null });
-      if (detail.report?.state !== had?.report?.state) this.patch({ report: await this.loadReport() });
+      if (detail.report?.state !== had?.report?.state) this.patch({ report: detail.report ? await this.loadReport() : null });
     } catch {
       /* what is on the screen stays; opening again says what is wrong */
     }

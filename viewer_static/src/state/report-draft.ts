@@ -120,10 +120,18 @@ export class ReportDraft extends Store<DraftView> {
     this.patch({ kept: null });
   }
 
+  /** Nothing of a report exists, here or on the hub: leaving then loses nothing. */
+  get nothingWritten(): boolean {
+    const { state, revision, findings, impression, kept } = this.value;
+    const resting = state === 'clean' || state === 'dirty' || state === 'failed';
+    return resting && !this.saveUnderWay && revision === 0 && kept === null && !(findings + impression).trim();
+  }
+
   /** Leave: stop the timers and save what is left. */
-  close(): Promise<void> {
+  async close(): Promise<void> {
     clearTimeout(this.timer);
-    return this.flush();
+    if (this.nothingWritten) dropUnsaved(this.login, this.caseId);
+    else await this.flush();
   }
 
   private restore(base: Text, stored: Report | null): void {

@@ -9,6 +9,8 @@ export interface ReportInboxState {
   tab: DeliveryState | 'all';
   q: string;
   page: ReportPage | null;
+  /** What `page` answers: the tab and the search text; a newer question is still under way otherwise. */
+  answers: string;
   error: ApiError | null;
 }
 
@@ -21,7 +23,7 @@ export class ReportInbox extends Store<ReportInboxState> {
   private asked = 0;
 
   constructor() {
-    super({ tab: 'delivered', q: '', page: null, error: null });
+    super({ tab: 'delivered', q: '', page: null, answers: '', error: null });
   }
 
   start(): void {
@@ -51,7 +53,7 @@ export class ReportInbox extends Store<ReportInboxState> {
       if (turn !== this.asked) return;
       if (!q) setUnacknowledged(page.counts.delivered);
       const unchanged = JSON.stringify(page) === JSON.stringify(this.value.page);
-      this.patch({ page: unchanged ? this.value.page : page, error: null });
+      this.patch({ page: unchanged ? this.value.page : page, answers: `${tab}\n${q}`, error: null });
     } catch (error) {
       if (turn === this.asked && error instanceof ApiError && error.status !== 401) this.patch({ error });
     }

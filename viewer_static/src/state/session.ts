@@ -2,6 +2,7 @@ import { whenSignedOut } from '../api/client';
 import { ApiError } from '../api/errors';
 import * as api from '../api/session';
 import type { Session } from '../api/types';
+import { left } from './leaving';
 import { navigate } from './router';
 import { landing, safeNext } from './routes';
 import { Store } from './store';
@@ -53,10 +54,10 @@ function enter(): void {
 
 export async function signOut(): Promise<void> {
   const login = signedIn()?.person.login;
-  // Leaving the page first lets an open draft save itself while the session still lives.
+  // Leaving the page first lets an open draft save itself, and gives back an unwritten case, while the session lives.
   navigate('/');
   await new Promise((resolve) => setTimeout(resolve));
-  await beforeSignOut();
+  await left();
   try {
     await api.signOut();
     if (login) forgetUnsaved(login);
@@ -66,12 +67,3 @@ export async function signOut(): Promise<void> {
   session.set({ status: 'signed_out', expired: false });
   navigate('/login', { replace: true });
 }
-
-let pendingSave: Promise<unknown> = Promise.resolve();
-
-/** A draft that is being saved in the background holds log-out back until it is done. */
-export function holdSignOut(save: Promise<unknown>): void {
-  pendingSave = save.catch(() => undefined);
-}
-
-const beforeSignOut = (): Promise<unknown> => pendingSave;

@@ -6,6 +6,7 @@ import type { PrimaryTool } from '../imaging/mouse-tools';
 import { type WindowPreset, ctPresets } from '../imaging/presets';
 import { type ImageSeries, readSeries } from '../imaging/series';
 import type { StackStatus, StackView } from '../imaging/stack-view';
+import { type Stranger, StrangerImages, type Subject, requireOwn } from './image-guard';
 import { Store } from './store';
 
 export type { PrimaryTool } from '../imaging/mouse-tools';
@@ -26,9 +27,11 @@ export interface ViewerState {
   series: SeriesEntry[];
   current: string | null;
   status: StackStatus | null;
-  /** opening: nothing painted yet; empty: a series or study without pictures. */
-  phase: 'opening' | 'shown' | 'empty' | 'failed';
+  /** opening: nothing painted yet; empty: a series or study without pictures; refused: not this patient's. */
+  phase: 'opening' | 'shown' | 'empty' | 'failed' | 'refused';
   error: ApiError | null;
+  /** Why the images were refused. */
+  stranger: Stranger | null;
   tool: PrimaryTool;
   playing: boolean;
 }
@@ -39,12 +42,13 @@ const defaultFrameTimeMs = 66;
 export class Viewer extends Store<ViewerState> {
   private view: StackView | null = null;
   private element: HTMLDivElement | null = null;
+  private subject: Subject = { patientId: '', siteCode: '' };
   private cine: ReturnType<typeof setInterval> | undefined;
   private turn = 0;
   private closed = false;
 
   constructor() {
-    super({ studyUid: null, series: [], current: null, status: null, phase: 'opening', error: null, tool: 'window', playing: false });
+    super({ studyUid: null, series: [], current: null, status: null, phase: 'opening', error: null, stranger: null, tool: 'window', playing: false });
   }
 
   get currentSeries(): SeriesEntry | null {
@@ -60,17 +64,20 @@ export class Viewer extends Store<ViewerState> {
     this.element = element;
   }
 
-  async openStudy(studyUid: string, { again = false } = {}): Promise<void> {
+  /** Show a study of the case's patient; anybody else's images are refused, wherever they turn up. */
+  async openStudy(studyUid: string, subject: Subject, { again = false } = {}): Promise<void> {
     if (!again && this.value.studyUid === studyUid && this.value.phase !== 'failed') return;
     const turn = ++this.turn;
+    this.subject = subject;
     this.stop();
-    this.patch({ studyUid, series: [], current: null, status: null, phase: 'opening', error: null });
+    this.patch({ studyUid, series: [], current: null, status: null, phase: 'opening', error: null, stranger: null });
     // The decoder is big: fetch it while the hub looks up the series.
     const imaging = import('../imaging/stack-view');
     imaging.catch(() => undefined);
     try {
       const found = await searchSeries(studyUid);
       if (turn !== this.turn) return;
+      requireOwn(found, studyUid, subject, { issuedHere: true });
       const series = found.map(entry).sort((a, b) => likely(a) - likely(b) || (a.number ?? 1e9) - (b.number ?? 1e9));
       this.patch({ series });
       for (const one of series) {
@@ -123,7 +130,7 @@ export class Viewer extends Store<ViewerState> {
   async retry(): Promise<void> {
     const { studyUid, current } = this.value;
     if (current) await this.openSeries(current);
-    else if (studyUid) await this.openStudy(studyUid);
+    else if (studyUid) await this.openStudy(studyUid, this.subject, { again: true });
   }
 
   scrollBy(step: number): void {
@@ -187,11 +194,21 @@ export class Viewer extends Store<ViewerState> {
     this.patch({ status, phase: status.painted ? 'shown' : this.value.phase });
   }
 
+  /** Take everything of this study off the screen: one contradiction makes the rest of it doubtful too. */
+  private refuse(stranger: Stranger): void {
+    this.turn++;
+    this.stop();
+    this.view?.destroy();
+    this.view = null;
+    this.patch({ series: [], current: null, status: null, phase: 'refused', error: null, stranger });
+  }
+
   private async metadataOf(seriesUid: string, turn: number): Promise<ImageSeries | null> {
     const { studyUid } = this.value;
     if (!studyUid) return null;
     const instances = await seriesMetadata(studyUid, seriesUid);
     if (turn !== this.turn) return null;
+    requireOwn(instances, studyUid, this.subject);
     const images = readSeries(location.origin, studyUid, seriesUid, instances);
     const middle = images.frames[Math.floor((images.frames.length - 1) / 2)];
     const thumbnail = middle ? thumbnailUrl(studyUid, seriesUid, middle.sopInstanceUid) : null;
@@ -200,6 +217,7 @@ export class Viewer extends Store<ViewerState> {
   }
 
   private fail(error: unknown): void {
+    if (error instanceof StrangerImages) return this.refuse(error.stranger);
     this.patch({ phase: 'failed', error: error instanceof ApiError ? error : null });
     // A frame was refused: if the session is over, the log-in page takes over from here.
     if (!(error instanceof ApiError)) void currentSession().catch(() => undefined);

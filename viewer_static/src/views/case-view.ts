@@ -85,6 +85,7 @@ export class CaseView extends ViewElement {
   @query('dk-viewer') private readonly panel!: ViewerPanel | null;
   private room!: CaseRoom;
   private watch!: Watch<CaseRoom['value']>;
+  private stopGuard: (() => void) | undefined;
   private readonly viewer = new Viewer();
   private readonly viewerWatch = new Watch(this, this.viewer);
 
@@ -93,14 +94,20 @@ export class CaseView extends ViewElement {
     this.watch = new Watch(this, this.room);
     super.connectedCallback();
     void this.room.open();
+    this.stopGuard = this.viewer.subscribe(() => this.room.imagesAre(this.viewer.value.stranger));
     addEventListener('beforeunload', this.onLeave);
+    addEventListener('pagehide', this.onHide);
+    addEventListener('pageshow', this.onReturn);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     void this.room.close();
     this.viewer.close();
+    this.stopGuard?.();
     removeEventListener('beforeunload', this.onLeave);
+    removeEventListener('pagehide', this.onHide);
+    removeEventListener('pageshow', this.onReturn);
   }
 
   override render() {
@@ -123,6 +130,8 @@ export class CaseView extends ViewElement {
               slot="start"
               .viewer=${this.viewer}
               .studyUid=${prior?.study_uid ?? detail.study_uid}
+              .patientId=${detail.patient.id}
+              .siteCode=${detail.site.code}
               .instances=${prior ? 0 : detail.instance_count}
               .prior=${prior}
               @dk-current=${() => this.room.showPrior(null)}
@@ -144,7 +153,6 @@ export class CaseView extends ViewElement {
         ? html`<dk-banner kind="warn" data-testid="case-taken" .heading=${t('case.taken_title', { name: takenBy.name })} .text=${t('case.taken_text')}></dk-banner>`
         : null}
       ${detail.state === 'receiving' ? html`<dk-banner .heading=${t('case.receiving_title')} .text=${t('case.receiving_text')}></dk-banner>` : null}
-      ${prior ? html`<dk-banner kind="warn" .text=${t('report.images_other')}></dk-banner>` : null}
       <dk-request .detail=${detail} .form=${form}></dk-request>
       <dk-priors .priors=${detail.priors} .shown=${prior?.study_uid ?? null} @dk-prior=${(event: CustomEvent) => this.room.showPrior(event.detail)}></dk-priors>
       ${draft
@@ -152,6 +160,12 @@ export class CaseView extends ViewElement {
         : html`<dk-report-panel .report=${report?.state === 'draft' && clinic ? null : report} .waiting=${clinic}></dk-report-panel>`}
     `;
   }
+
+  private readonly onHide = (): void => this.room.pageHides();
+
+  private readonly onReturn = (event: PageTransitionEvent): void => {
+    if (event.persisted) void this.room.pageReturns();
+  };
 
   private readonly onLeave = (event: BeforeUnloadEvent): void => {
     const state = this.watch.value.draft?.value.state;

@@ -16,22 +16,9 @@ export const casesStyles = css`
   h1 {
     font-size: var(--f-title);
   }
-  .search {
-    position: relative;
+  dk-search {
     flex: 0 1 340px;
     margin-left: auto;
-  }
-  .search dk-icon {
-    position: absolute;
-    left: 10px;
-    top: 50%;
-    translate: 0 -50%;
-    color: var(--c-text-soft);
-    pointer-events: none;
-  }
-  .search input {
-    padding-left: 34px;
-    padding-right: 12px;
   }
   .frame {
     border: 1px solid var(--c-line);
@@ -179,7 +166,7 @@ export const casesStyles = css`
     :host {
       padding: var(--s-3) var(--s-2);
     }
-    .search {
+    dk-search {
       flex: 1 0 100%;
     }
     thead {

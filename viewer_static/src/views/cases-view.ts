@@ -6,8 +6,8 @@ import { badgeStyles } from '../components/badges';
 import { buttonStyles } from '../components/buttons';
 import '../components/dk-banner';
 import '../components/dk-empty';
-import '../components/dk-icon';
-import { fieldStyles } from '../components/fields';
+import '../components/dk-search';
+import type { DkSearch } from '../components/dk-search';
 import { skeletonStyles } from '../components/skeleton';
 import { tabStyles } from '../components/tabs';
 import { jstTime } from '../i18n/dates';
@@ -28,18 +28,16 @@ const titles = {
   state: 'cases.state', due: 'cases.due', patient: 'cases.patient', modality: 'cases.modality', study: 'cases.study',
   date: 'cases.study_date', site: 'cases.site', images: 'cases.images', reason: 'cases.reason', reader: 'cases.reader',
 } as const;
-const searchPauseMs = 250;
 
 /** The worklist of a radiologist, and the case list of a clinic. */
 @customElement('dk-cases')
 export class CasesView extends ViewElement {
-  static override styles = [baseStyles, buttonStyles, fieldStyles, tabStyles, badgeStyles, skeletonStyles, casesStyles];
+  static override styles = [baseStyles, buttonStyles, tabStyles, badgeStyles, skeletonStyles, casesStyles];
 
   @property({ attribute: false }) session!: Session;
-  @query('input[type=search]') private readonly search!: HTMLInputElement;
+  @query('dk-search') private readonly search!: DkSearch;
   private list!: CaseList;
   private watch!: Watch<CaseList['value']>;
-  private searchTimer: ReturnType<typeof setTimeout> | undefined;
 
   override connectedCallback(): void {
     this.list = new CaseList(this.session.person.login, may(this.session, 'cases.read') ? 'unread' : 'all');
@@ -56,24 +54,19 @@ export class CasesView extends ViewElement {
   }
 
   override render() {
-    const { page, error, refreshedAt } = this.watch.value;
+    const { page, error, refreshedAt, q } = this.watch.value;
     return html`
       <div class="bar">
         <h1>${t('cases.title')}</h1>
         ${this.tabs()}
-        <div class="search" role="search">
-          <dk-icon name="search"></dk-icon>
-          <input
-            class="input"
-            type="search"
-            data-testid="case-search"
-            aria-label=${t('cases.search')}
-            placeholder=${t('cases.search')}
-            value=${this.list.value.q}
-            @input=${this.onSearch}
-            @keydown=${this.onSearchKey}
-          />
-        </div>
+        <dk-search
+          role="search"
+          testid="case-search"
+          .label=${t('cases.search')}
+          .value=${q}
+          @dk-search=${(event: CustomEvent<string>) => this.list.ask({ q: event.detail })}
+          @dk-down=${this.intoList}
+        ></dk-search>
       </div>
       ${error && page ? html`<dk-banner kind="warn" data-testid="error-message" .text=${t('cases.stale', { time: jstTime(refreshedAt) })}></dk-banner>` : null}
       ${error && !page ? errorBanner(error, () => void this.list.refresh()) : this.table()}
@@ -137,28 +130,14 @@ export class CasesView extends ViewElement {
   }
 
   private readonly clearSearch = (): void => {
-    this.search.value = '';
-    this.search.focus();
     this.list.ask({ q: '' });
+    this.search.focus();
   };
 
-  private onSearch(): void {
-    clearTimeout(this.searchTimer);
-    this.searchTimer = setTimeout(() => this.list.ask({ q: this.search.value.trim() }), searchPauseMs);
-  }
-
-  private onSearchKey(event: KeyboardEvent): void {
-    if (event.isComposing) return;
-    if (event.key === 'Escape') {
-      this.search.value = '';
-      this.list.ask({ q: '' });
-      this.search.blur();
-    } else if (event.key === 'ArrowDown' || event.key === 'Enter') {
-      event.preventDefault();
-      this.list.select(null);
-      this.moveTo(1);
-    }
-  }
+  private readonly intoList = (): void => {
+    this.list.select(null);
+    this.moveTo(1);
+  };
 
   private readonly onKey = (event: KeyboardEvent): void => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;

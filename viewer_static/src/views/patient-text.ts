@@ -1,4 +1,4 @@
-import type { Patient } from '../api/types';
+import type { Case, Patient, Prior } from '../api/types';
 import { ageText } from '../i18n/dates';
 import { t } from '../i18n/texts';
 
@@ -19,3 +19,7 @@ export const sexText = ({ sex }: Patient): string => (sex ? t(`sex.${sex}`) : ''
 /** 72歳 男性, with the age on the day that matters. */
 export const ageSex = (patient: Patient, on: string): string =>
   [ageText(patient.birth_date, on), sexText(patient)].filter(Boolean).join(' ');
+
+/** 2026-11-21 CT 胸部単純CT: enough to tell one study of a patient from another. */
+export const studyText = (one: Pick<Case & Prior, 'study_date' | 'modalities' | 'study_description' | 'body_part'>): string =>
+  [one.study_date ?? '—', ...one.modalities, one.study_description || one.body_part].filter(Boolean).join(' ');

@@ -102,6 +102,9 @@ export const reportEditorStyles = css`
   .who dt {
     color: var(--c-text-soft);
   }
+  .who .other {
+    color: var(--c-warn-text);
+  }
   .who strong {
     font-size: var(--f-large);
   }

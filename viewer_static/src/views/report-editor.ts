@@ -13,7 +13,7 @@ import type { ReportDraft } from '../state/report-draft';
 import { navigate } from '../state/router';
 import { baseStyles } from '../tokens/base';
 import { errorBanner } from './error-banner';
-import { ageSex, kanaName, mainName } from './patient-text';
+import { ageSex, kanaName, mainName, studyText } from './patient-text';
 import { reportEditorStyles } from './report-editor-styles';
 import { reportText, reportTextStyles } from './report-text';
 import { ViewElement } from './view-element';
@@ -56,7 +56,7 @@ export class ReportEditor extends ViewElement {
   override render() {
     const { state: at, error, kept, restored } = this.draft.value;
     return html`
-      ${error && at === 'signed' ? errorBanner(error) : null} ${at === 'conflict' ? this.conflict() : null}
+      ${this.whose()} ${error && at === 'signed' ? errorBanner(error) : null} ${at === 'conflict' ? this.conflict() : null}
       ${restored ? html`<dk-banner .text=${t('report.restored')}></dk-banner>` : null}
       ${kept && (kept.findings || kept.impression)
         ? html`<section class="kept">
@@ -69,8 +69,23 @@ export class ReportEditor extends ViewElement {
     `;
   }
 
+  /** When the images are not the study of this report, say so where the report is written. */
+  private whose(): TemplateResult | null {
+    const { stranger, prior } = this.room.value;
+    if (stranger) return html`<dk-banner kind="danger" data-testid="report-stranger" .heading=${t('report.stranger_title')} .text=${t('report.stranger_text')}></dk-banner>`;
+    if (!prior) return null;
+    const one = this.detail;
+    return html`<dk-banner
+      kind="warn"
+      data-testid="report-other-study"
+      .heading=${t('report.images_other', { study: studyText(prior) })}
+      .text=${t('report.images_own', { name: mainName(one.patient), study: studyText(one) })}
+    ></dk-banner>`;
+  }
+
   private fields(): TemplateResult {
     const { findings, impression, state: at, error } = this.draft.value;
+    const stranger = this.room.value.stranger !== null;
     const locked = at === 'conflict' || at === 'signing';
     const empty = !findings.trim() && !impression.trim();
     return html`
@@ -88,7 +103,7 @@ export class ReportEditor extends ViewElement {
         ${this.detail.permissions.release
           ? html`<button class="button quiet" data-testid="case-release" @click=${() => (this.asking = 'release')}>${t('case.release')}</button>`
           : null}
-        <button class="button primary" data-testid="report-sign" title=${t('report.sign_key')} ?disabled=${empty || locked} @click=${() => (this.asking = 'sign')}>${t('report.sign')}</button>
+        <button class="button primary" data-testid="report-sign" title=${t('report.sign_key')} ?disabled=${empty || locked || stranger} @click=${() => (this.asking = 'sign')}>${t('report.sign')}</button>
       </div>
     `;
   }
@@ -146,6 +161,7 @@ export class ReportEditor extends ViewElement {
 
   private signDialog(): TemplateResult {
     const one = this.detail;
+    const { prior } = this.room.value;
     return html`<dk-dialog .open=${this.asking === 'sign'} .heading=${t('report.sign_title')} @dk-close=${() => (this.asking = null)}>
       <p>${t('report.sign_text', { site: one.site.name })}</p>
       <dl class="who">
@@ -153,6 +169,7 @@ export class ReportEditor extends ViewElement {
         <dd><strong>${mainName(one.patient)}</strong> ${kanaName(one.patient)}<br /><span class="num">${one.patient.id}　${one.patient.birth_date ?? ''}　${ageSex(one.patient, one.study_date ?? '')}</span></dd>
         <dt>${t('case.study')}</dt>
         <dd class="num"><strong>${one.modalities.join(' ')} ${one.study_description || one.body_part || ''}</strong><br />${one.study_date ?? ''}　${one.accession_number ?? ''}</dd>
+        ${prior ? html`<dt>${t('report.on_screen')}</dt><dd class="num other">${t('report.images_other', { study: studyText(prior) })}</dd>` : null}
         <dt>${t('report.impression')}</dt>
         <dd class="pre">${this.draft.value.impression || t('case.none')}</dd>
       </dl>
@@ -179,7 +196,7 @@ export class ReportEditor extends ViewElement {
       event.preventDefault();
       const { state: at, findings, impression } = this.draft.value;
       if (this.asking === 'sign') void this.sign();
-      else if (at !== 'signed' && at !== 'conflict' && at !== 'signing' && (findings + impression).trim()) this.asking = 'sign';
+      else if (!this.room.value.stranger && at !== 'signed' && at !== 'conflict' && at !== 'signing' && (findings + impression).trim()) this.asking = 'sign';
     } else if (event.key === 'Escape' && !this.asking && event.composedPath()[0] instanceof HTMLTextAreaElement) {
       (event.composedPath()[0] as HTMLTextAreaElement).blur();
       this.dispatchEvent(new CustomEvent('dk-leave'));

@@ -1,10 +1,12 @@
 import { css, html, type TemplateResult } from 'lit';
-import { customElement } from 'lit/decorators.js';
+import { customElement, query } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { DeliveryState, Report } from '../api/types';
 import { badgeStyles } from '../components/badges';
 import { buttonStyles } from '../components/buttons';
 import '../components/dk-empty';
+import '../components/dk-search';
+import type { DkSearch } from '../components/dk-search';
 import { skeletonStyles } from '../components/skeleton';
 import { tabStyles } from '../components/tabs';
 import { jstDateTime } from '../i18n/dates';
@@ -13,6 +15,7 @@ import { ReportInbox } from '../state/report-inbox';
 import { Watch } from '../state/watch';
 import { baseStyles } from '../tokens/base';
 import { errorBanner } from './error-banner';
+import { isTyping } from './keyboard';
 import { ageSex, kanaName, mainName } from './patient-text';
 import { ViewElement } from './view-element';
 
@@ -46,6 +49,15 @@ export class ReportsView extends ViewElement {
       }
       .tabs {
         max-width: 100%;
+      }
+      dk-search {
+        flex: 1 1 200px;
+        max-width: 300px;
+        margin-left: auto;
+      }
+      ul[aria-busy='true'] {
+        opacity: 0.5;
+        transition: opacity 120ms 180ms;
       }
       ul {
         border: 1px solid var(--c-line);
@@ -106,6 +118,10 @@ export class ReportsView extends ViewElement {
         :host {
           padding: var(--s-3) var(--s-2);
         }
+        dk-search {
+          flex-basis: 100%;
+          max-width: none;
+        }
         a {
           grid-template-columns: minmax(0, 1fr) auto;
           padding: var(--s-3);
@@ -118,21 +134,24 @@ export class ReportsView extends ViewElement {
     `,
   ];
 
+  @query('dk-search') private readonly search!: DkSearch;
   private readonly inbox = new ReportInbox();
   private readonly watch = new Watch(this, this.inbox);
 
   override connectedCallback(): void {
     super.connectedCallback();
     this.inbox.start();
+    addEventListener('keydown', this.onKey);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.inbox.stop();
+    removeEventListener('keydown', this.onKey);
   }
 
   override render() {
-    const { tab, page, error } = this.watch.value;
+    const { tab, q, page, error } = this.watch.value;
     return html`
       <div class="bar">
         <h1>${t('reports.title')}</h1>
@@ -144,17 +163,32 @@ export class ReportsView extends ViewElement {
             </button>`,
           )}
         </div>
+        <dk-search
+          role="search"
+          testid="report-search"
+          .label=${t('reports.search')}
+          .value=${q}
+          @dk-search=${(event: CustomEvent<string>) => this.inbox.ask({ q: event.detail })}
+          @dk-down=${() => this.renderRoot.querySelector<HTMLElement>('li a')?.focus()}
+        ></dk-search>
       </div>
       ${error ? errorBanner(error, () => void this.inbox.refresh()) : null} ${page ? this.list(page.reports, page.total) : error ? null : this.loading()}
     `;
   }
 
   private list(reports: Report[], total: number): TemplateResult {
-    if (reports.length === 0) {
-      const fresh = this.watch.value.tab === 'delivered';
-      return html`<dk-empty icon=${fresh ? 'done' : 'empty'} .heading=${t(fresh ? 'reports.empty_delivered' : 'reports.empty')} .text=${t('reports.empty_hint')}></dk-empty>`;
+    const { tab, q, answers } = this.watch.value;
+    const fresh = answers === `${tab}\n${q}`;
+    if (fresh && reports.length === 0 && q) {
+      return html`<dk-empty icon="search" .heading=${t('reports.empty_search', { q })}>
+        <button class="button" @click=${this.clearSearch}>${t('cases.search_clear')}</button>
+      </dk-empty>`;
     }
-    return html`<ul>
+    if (fresh && reports.length === 0) {
+      const done = tab === 'delivered';
+      return html`<dk-empty icon=${done ? 'done' : 'empty'} .heading=${t(done ? 'reports.empty_delivered' : 'reports.empty')} .text=${t('reports.empty_hint')}></dk-empty>`;
+    }
+    return html`<ul aria-busy=${!fresh}>
         ${repeat(reports, (one) => one.id, (one) => this.row(one))}
       </ul>
       <div class="foot">
@@ -181,6 +215,17 @@ export class ReportsView extends ViewElement {
       </a>
     </li>`;
   }
+
+  private readonly clearSearch = (): void => {
+    this.inbox.ask({ q: '' });
+    this.search.focus();
+  };
+
+  private readonly onKey = (event: KeyboardEvent): void => {
+    if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
+    event.preventDefault();
+    this.search.focus();
+  };
 
   private loading(): TemplateResult {
     return html`<ul aria-busy="true" aria-label=${t('common.loading')}>

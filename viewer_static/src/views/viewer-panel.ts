@@ -8,6 +8,7 @@ import '../components/dk-empty';
 import '../components/dk-icon';
 import type { IconName } from '../components/dk-icon';
 import { t } from '../i18n/texts';
+import type { Stranger, Subject } from '../state/image-guard';
 import type { PrimaryTool, Viewer } from '../state/viewer';
 import { baseStyles } from '../tokens/base';
 import { errorBanner } from './error-banner';
@@ -32,6 +33,9 @@ export class ViewerPanel extends ViewElement {
 
   @property({ attribute: false }) viewer!: Viewer;
   @property() studyUid = '';
+  /** Whose images these must be. */
+  @property() patientId = '';
+  @property() siteCode = '';
   /** Grows while a study is still arriving. */
   @property({ type: Number }) instances = 0;
   @property({ attribute: false }) prior: Prior | null = null;
@@ -60,7 +64,7 @@ export class ViewerPanel extends ViewElement {
 
   override updated(changed: PropertyValues<this>): void {
     if (changed.has('viewer')) this.viewer.attach(this.canvas);
-    if (changed.has('studyUid')) void this.viewer.openStudy(this.studyUid);
+    if (changed.has('studyUid')) void this.viewer.openStudy(this.studyUid, this.subject);
     else if ((changed.get('instances') ?? 0) > 0 && this.instances > (changed.get('instances') ?? 0)) this.grown = true;
     this.renderRoot.querySelector<HTMLInputElement>('.slider input')?.style.setProperty('--share', String(this.viewer.value.status?.total ?? 1));
   }
@@ -71,7 +75,7 @@ export class ViewerPanel extends ViewElement {
   }
 
   override render() {
-    const { series, current, status, phase, error } = this.viewer.value;
+    const { series, current, status, phase, error, stranger } = this.viewer.value;
     const images = this.viewer.currentSeries?.images ?? null;
     const painted = phase === 'shown';
     return html`
@@ -85,9 +89,10 @@ export class ViewerPanel extends ViewElement {
           aria-label=${`${t('viewer.label')} ${images?.description ?? ''}`}
           data-testid=${painted ? 'viewer-canvas-ready' : 'viewer-canvas'}
           data-phase=${phase}
-          style=${phase === 'empty' || phase === 'failed' ? 'visibility: hidden' : ''}
+          style=${phase === 'empty' || phase === 'failed' || phase === 'refused' ? 'visibility: hidden' : ''}
         ></div>
         ${this.prior ? this.priorLabel(this.prior) : null} ${painted && images && status ? overlay(images, status) : null} ${this.notice(phase)}
+        ${phase === 'refused' && stranger ? html`<div class="middle">${this.refusal(stranger)}</div>` : null}
         ${phase === 'failed' ? html`<div class="middle">${this.failure(error)}</div>` : null}
         ${this.grown ? html`<button class="button small grown" @click=${this.reload}>${t('viewer.grown')}</button>` : null}
         ${painted && status && status.total > 1 ? this.slider(status.index, status.total) : null}
@@ -157,6 +162,16 @@ export class ViewerPanel extends ViewElement {
       : html`<dk-banner kind="danger" data-testid="error-message" .heading=${t('viewer.failed')}><div><button class="button small" @click=${retry}>${t('common.retry')}</button></div></dk-banner>`;
   }
 
+  private refusal({ what, expected, found }: Stranger): TemplateResult {
+    return html`<dk-banner kind="danger" data-testid="viewer-refused" data-what=${what} .heading=${t('viewer.refused_title')} .text=${t('viewer.refused_text')}>
+      <dl class="refused num">
+        <dt>${t(`viewer.refused_${what}`)}</dt>
+        <dd>${t('viewer.refused_case')} <strong>${expected || '—'}</strong></dd>
+        <dd>${t('viewer.refused_images')} <strong>${found}</strong></dd>
+      </dl>
+    </dk-banner>`;
+  }
+
   private slider(index: number, total: number): TemplateResult {
     return html`<div class="slider">
       <input
@@ -186,9 +201,13 @@ export class ViewerPanel extends ViewElement {
     </footer>`;
   }
 
+  private get subject(): Subject {
+    return { patientId: this.patientId, siteCode: this.siteCode };
+  }
+
   private readonly reload = (): void => {
     this.grown = false;
-    void this.viewer.openStudy(this.studyUid, { again: true });
+    void this.viewer.openStudy(this.studyUid, this.subject, { again: true });
   };
 
   private readonly onKey = (event: KeyboardEvent): void => {

@@ -191,6 +191,15 @@ export const viewerStyles = css`
     place-content: center;
     padding: var(--s-5);
   }
+  .refused {
+    display: grid;
+    grid-template-columns: auto auto;
+    justify-content: start;
+    gap: 0 var(--s-4);
+  }
+  .refused dt {
+    grid-column: 1 / -1;
+  }
   .middle.quiet {
     color: var(--c-text-soft);
     pointer-events: none;
