@@ -9,9 +9,11 @@ from argon2 import PasswordHasher
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from access_control.errors import AlreadyThere, BadName, NoSuchPerson, NoSuchSite, WeakPassword
-from access_control.model import Role
+from access_control.errors import AlreadyThere, BadName, NoSuchSite, WeakPassword
+from access_control.gate import audit_entry
+from access_control.model import Actor, ActorKind, Resource, Role
 from access_control.tables import ContractRow, PersonRow, SiteRow
+from shared_kernel.audit.trail import record
 from shared_kernel.clock import Clock
 from shared_kernel.ids import new_id
 
@@ -19,6 +21,15 @@ SHORTEST_PASSWORD = 8
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-]{0,31}")
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@\-]{0,63}")
 _LONGEST_NAME = 120
+_OPERATOR = Actor(
+    kind=ActorKind.OPERATOR,
+    login="operator",
+    name="operator",
+    role=None,
+    site_code="",
+    site_name="",
+    session_id="command-line",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +54,7 @@ class Directory:
             raise AlreadyThere(site=code)
         session.add(SiteRow(code=code, name=_name(name), created_at=self._clock.now()))
         session.flush()
+        self._tell(session, "site.add", f"site/{code}", code)
 
     def add_person(self, session: Session, *, login: str, name: str, site_code: str, role: Role, password: str) -> None:
         """Register a person with a password of their own. Raises BadName, WeakPassword, NoSuchSite, AlreadyThere."""
@@ -63,6 +75,7 @@ class Directory:
             )
         )
         session.flush()
+        self._tell(session, f"person.add.{role.value}", f"person/{login}", site_code)
 
     def add_contract(self, session: Session, clinic_code: str, hospital_code: str) -> None:
         """From now on the hospital's radiologists read for the clinic. Raises NoSuchSite, AlreadyThere, BadName."""
@@ -82,6 +95,7 @@ class Directory:
             )
         )
         session.flush()
+        self._tell(session, "contract.add", f"contract/{clinic_code}/{hospital_code}", clinic_code)
 
     def site(self, session: Session, code: str) -> Site:
         """The site of this code. Raises NoSuchSite."""
@@ -103,10 +117,12 @@ class Directory:
         """The codes of the sites that somebody reads for."""
         return list(session.scalars(select(ContractRow.clinic_code).distinct().order_by(ContractRow.clinic_code)))
 
-    def require_person(self, session: Session, login: str) -> None:
-        """Return if there is such a person. Raises NoSuchPerson."""
-        if session.get(PersonRow, login) is None:
-            raise NoSuchPerson(login=login)
+    def _tell(self, session: Session, action: str, label: str, site_code: str) -> None:
+        resource = Resource(label=label, site_code=site_code)
+        entry = audit_entry(
+            _OPERATOR, action, resource, clock=self._clock, outcome="done", reason="at the command line"
+        )
+        record(session, [entry])
 
 
 def _check(value: str, pattern: re.Pattern[str], field: str, rule: str) -> None:

@@ -12,15 +12,16 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from access_control.tables import ContractRow, PersonRow, SiteRow
-from dokuei.demo.region import is_demo
+from dokuei.demo.state import is_demo
 from dokuei.migrations.upgrade import current, newest
+from dokuei.server import served_at
 from dokuei.web.browser import BrowserApplication
 from pacs_node.archive.files import FileStore
 from pacs_node.archive.tables import InstanceRow
 from shared_kernel.audit.trail import first_broken_link
 from shared_kernel.database import Database
 from shared_kernel.events.tables import SubscriptionRow
-from shared_kernel.settings import Settings
+from shared_kernel.settings import Settings, address
 
 _LOOKED_AT = 200
 
@@ -148,7 +149,11 @@ def _fonts() -> Iterator[Finding]:
 
 
 def _demo(settings: Settings) -> Iterator[Finding]:
-    if is_demo(settings):
-        local = settings.http.host in {"127.0.0.1", "::1", "localhost"}
-        remedy = "never let others reach a demo: its passwords are printed; use another --data for real work"
-        yield Finding("demo data", local, "this is the fictional region with printed passwords", remedy)
+    if not is_demo(settings):
+        return
+    running = served_at(settings.data)
+    http = address(running[0]) if running and running[0] else settings.http
+    local = http.host in {"127.0.0.1", "::1", "localhost"}
+    told = f"this is the fictional region with printed passwords, {'served' if running else 'to be served'} at {http}"
+    remedy = "never let others reach a demo; use another --data for real work"
+    yield Finding("demo data", local, told, remedy)

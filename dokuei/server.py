@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from shared_kernel.errors import DokueiError, Text
 from shared_kernel.settings import Address, Settings
 
 _SECONDS_TO_FINISH = 5
+_LOCK = "server.lock"
 
 log = structlog.get_logger(__name__)
 
@@ -53,32 +55,29 @@ class _Server(uvicorn.Server):
             self._on_ready()
 
 
-def serve(
-    settings: Settings,
-    on_ready: Callable[[Hub, Address, Address], None],
-    prepare: Callable[[Hub], None] | None = None,
-) -> None:
-    """Serve until SIGINT or SIGTERM; `on_ready` gets the hub and the HTTP and DICOM addresses that were bound.
+OnReady = Callable[[Hub, Address, Address], Callable[[], None]]
+"""Gets the hub and the HTTP and DICOM addresses that were bound; returns what to call first when it ends."""
 
-    `prepare` is called before anybody can connect.
+
+def serve(settings: Settings, on_ready: OnReady, prepare: Callable[[Hub], None] | None = None) -> None:
+    """Serve until SIGINT or SIGTERM; `prepare` is called before anybody can connect.
 
     Raises AlreadyServed, AddressTaken.
     """
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = {each: signal.signal(each, signal.default_int_handler) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
         _serve(settings, on_ready, prepare)
     except KeyboardInterrupt:
         log.info("server.stopped")
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
-def _serve(
-    settings: Settings, on_ready: Callable[[Hub, Address, Address], None], prepare: Callable[[Hub], None] | None
-) -> None:
+def _serve(settings: Settings, on_ready: OnReady, prepare: Callable[[Hub], None] | None) -> None:
     with ExitStack() as stack:
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        stack.enter_context(_sole_server(settings.data))
+        presence = stack.enter_context(_sole_server(settings.data))
         hub = stack.enter_context(Hub.opened(settings))
         if prepare:
             prepare(hub)
@@ -94,6 +93,7 @@ def _serve(
         except OSError as error:
             raise AddressTaken(address=str(settings.dicom), reason=error.strerror) from error
         stack.callback(hub.node.stop)
+        presence(http, dicom)
         config = uvicorn.Config(
             application(hub),
             log_config=None,
@@ -102,18 +102,43 @@ def _serve(
             timeout_graceful_shutdown=_SECONDS_TO_FINISH,
             lifespan="off",
         )
+        endings: list[Callable[[], None]] = []
+        stack.callback(lambda: [end() for end in endings])
+        # A second Ctrl-C does not cut short what the first has begun to end in order.
+        stack.callback(lambda: [signal.signal(each, signal.SIG_IGN) for each in (signal.SIGINT, signal.SIGTERM)])
         # uvicorn ends at a signal and raises it once more, which ends us in turn, through the stack.
-        _Server(config, lambda: on_ready(hub, http, dicom)).run(sockets=[listening])
+        _Server(config, lambda: endings.append(on_ready(hub, http, dicom))).run(sockets=[listening])
+
+
+def served_at(data: Path) -> tuple[str, str] | None:
+    """The HTTP and DICOM addresses of the server that runs on this data folder; None if none does."""
+    try:
+        with (data / _LOCK).open() as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                told = json.loads(lock.read() or "{}")
+                return str(told.get("http", "")), str(told.get("dicom", ""))
+    except (OSError, ValueError):
+        return None
+    return None
 
 
 @contextmanager
-def _sole_server(data: Path) -> Iterator[None]:
-    with (data / "server.lock").open("w") as lock:
+def _sole_server(data: Path) -> Iterator[Callable[[Address, Address], None]]:
+    """Hold the folder's lock; gives a function that writes down, for the doctor, where we listen."""
+    with (data / _LOCK).open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise AlreadyServed(data=str(data)) from None
-        yield
+
+        def write(http: Address, dicom: Address) -> None:
+            lock.truncate(0)
+            lock.write(json.dumps({"http": str(http), "dicom": str(dicom)}))
+            lock.flush()
+
+        yield write
 
 
 def _listen(at: Address) -> socket.socket:

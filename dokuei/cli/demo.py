@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -18,6 +20,8 @@ from dokuei.hub import Hub
 from dokuei.server import serve as run
 from shared_kernel.settings import Address
 
+_SECONDS_TO_END = 10
+
 
 @click.command()
 @data_option
@@ -29,20 +33,30 @@ def demo(data: str | None, config: Path | None, http: str | None, dicom: str | N
     settings = settings_of(data, config, http=http, dicom=dicom, ae_title=ae_title)
     logs.configure(settings.log_level)
     console = Console()
-    failed: list[BaseException] = []
+    stopping = threading.Event()
+    failed: list[Exception] = []
 
-    def begin(hub: Hub, at_http: Address, at_dicom: Address) -> None:
-        def story() -> None:
-            try:
-                play.play(hub, at_dicom, console)
-            except BaseException as error:  # told by the main thread, which is stopped by it
+    def story(hub: Hub, http: Address, dicom: Address) -> None:
+        try:
+            play.play(hub, dicom, console, stopping)
+        except Exception as error:  # told by the main thread, which is stopped by it
+            if not stopping.is_set():
                 failed.append(error)
-                os.kill(os.getpid(), 15)
-                return
-            _show(console, f"http://{at_http}", f"{settings.ae_title}@{at_dicom}")
-            click.echo(ready_line(settings, at_http, at_dicom))
+                os.kill(os.getpid(), signal.SIGTERM)
+        else:
+            if not stopping.is_set():
+                _show(console, f"http://{http}", f"{settings.ae_title}@{dicom}")
+                click.echo(ready_line(settings, http, dicom))
 
-        threading.Thread(target=story, name="demo", daemon=True).start()
+    def begin(hub: Hub, http: Address, dicom: Address) -> Callable[[], None]:
+        playing = threading.Thread(target=story, args=(hub, http, dicom), name="demo", daemon=True)
+        playing.start()
+
+        def end() -> None:
+            stopping.set()
+            playing.join(_SECONDS_TO_END)
+
+        return end
 
     with telling_errors():
         run(settings, begin, prepare=play.prepare)

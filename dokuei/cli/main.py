@@ -26,7 +26,8 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="dokuei")
-def main() -> None:
+@click.option("--data", type=click.Path(), default=None, help="Data folder; may stand behind the command too.")
+def main(data: str | None) -> None:
     """読影: the hub of a regional teleradiology network."""
     # A command's answer is alone on standard output; `serve` and `demo` set their own level.
     logs.configure("WARNING")

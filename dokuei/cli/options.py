@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from sqlalchemy.exc import SQLAlchemyError
 
 from shared_kernel.errors import DokueiError
 from shared_kernel.settings import SettingError, Settings, load
@@ -28,15 +29,16 @@ def data_option(command: F) -> F:
 
 def settings_of(data: str | None, config: Path | None, **command_line: object) -> Settings:
     """The settings for a command; a wrong one ends it with a sentence."""
+    before = click.get_current_context().find_root().params.get("data")
     try:
-        return load({"data": data, **command_line}, os.environ, config)
+        return load({"data": data or before, **command_line}, os.environ, config)
     except SettingError as error:
         raise click.ClickException(str(error)) from error
 
 
 @contextmanager
 def telling_errors() -> Iterator[None]:
-    """An error that is meant to be read becomes two sentences and exit status 1, in both languages."""
+    """Whatever goes wrong with the data folder becomes a sentence and exit status 1, never a traceback."""
     try:
         yield
     except DokueiError as error:
@@ -46,12 +48,11 @@ def telling_errors() -> Iterator[None]:
             f"{error.next_step.en} / {error.next_step.ja}",
         ]
         raise click.ClickException("\n".join(lines)) from error
-
-
-def sure_it_is_text(value: str, name: str) -> str:
-    """Refuse bytes that are no UTF-8; the shell hands them over as surrogates."""
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        raise click.BadParameter("not valid UTF-8", param_hint=name) from error
-    return value
+    except UnicodeError as error:
+        raise click.ClickException("The arguments are not valid UTF-8 / 引数が UTF-8 ではありません") from error
+    except (OSError, SQLAlchemyError) as error:
+        lines = [
+            str(error).splitlines()[0],
+            "Look at the data folder with / データフォルダを確認してください: dokuei doctor",
+        ]
+        raise click.ClickException("\n".join(lines)) from error

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from access_control.model import Role
-from dokuei.cli.options import data_option, settings_of, sure_it_is_text, telling_errors
+from dokuei.cli.options import data_option, settings_of, telling_errors
 from dokuei.office import Office
 
 
@@ -37,7 +37,7 @@ def add(
         office.directory.add_person(
             session,
             login=login,
-            name=sure_it_is_text(name, "NAME"),
+            name=name,
             site_code=site_code,
             role=Role(role),
             password=password,

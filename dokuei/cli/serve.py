@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -23,8 +24,9 @@ def serve(data: str | None, config: Path | None, http: str | None, dicom: str | 
     settings = settings_of(data, config, http=http, dicom=dicom, ae_title=ae_title)
     logs.configure(settings.log_level)
 
-    def say(_hub: Hub, at_http: Address, at_dicom: Address) -> None:
+    def say(_hub: Hub, at_http: Address, at_dicom: Address) -> Callable[[], None]:
         click.echo(ready_line(settings, at_http, at_dicom))
+        return lambda: None
 
     with telling_errors():
         run(settings, say)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from dokuei.cli.options import data_option, settings_of, sure_it_is_text, telling_errors
+from dokuei.cli.options import data_option, settings_of, telling_errors
 from dokuei.office import Office
 from shared_kernel.settings import address, ae_title
 
@@ -29,6 +29,6 @@ def add(code: str, name: str, title: str, at: str | None, data: str | None, conf
     except ValueError as error:
         raise click.ClickException(f"{error}.") from error
     with telling_errors(), Office.opened(settings_of(data, config)) as office, office.database.write() as session:
-        office.directory.add_site(session, code, sure_it_is_text(name, "NAME"))
+        office.directory.add_site(session, code, name)
         office.peers.add(session, checked, code, where)
     click.echo(f"site {code} {name} ({checked})")

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from typing import NamedTuple
 
+import structlog
+
 from access_control.model import Actor
+from access_control.people import person
 from dokuei.hub import Hub
 from reporting import wire as reports
-from shared_kernel.errors import NotFound
+from shared_kernel.errors import Conflict, NotFound
 from test_data.catalogue import study_named
 from worklist import wire as cases
 
 _SECONDS_TO_DELIVER = 20
+
+log = structlog.get_logger(__name__)
 
 
 class Asked(NamedTuple):
@@ -69,13 +75,12 @@ READ = (
 )
 
 
-def wait_for_cases(hub: Hub, count: int, seconds: float) -> None:
-    """Return when this many cases are 未読 or further. Raises TimeoutError."""
+def wait_for_cases(hub: Hub, count: int, seconds: float, stopping: threading.Event) -> None:
+    """Return when this many cases are 未読 or further, or `stopping` is set. Raises TimeoutError."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        if sum(_arrived(hub, reader) for reader in READERS) >= count:
+        if sum(_arrived(hub, reader) for reader in READERS) >= count or stopping.wait(0.2):
             return
-        time.sleep(0.2)
     raise TimeoutError(f"{count} studies have been sent, but not all have become cases")
 
 
@@ -90,31 +95,42 @@ def write(hub: Hub, anchor: date) -> None:
                 )
                 hub.cases.change_request(doctor, case.id, change)
     for read in READ:
-        accession_number = study_named(read.study).accession_number(anchor)
         with _signed_in(hub, read.reader) as reader:
-            case = _case(hub, reader, accession_number)
-            if case.state == "read":
-                continue
-            hub.cases.claim(reader, case.id)
-            text = reports.DraftChange(findings=read.findings, impression=read.impression, revision=0)
-            draft = hub.reports.save_draft(reader, case.id, text)
-            signed = hub.reports.sign(reader, case.id, draft.revision)
+            case = _case(hub, reader, study_named(read.study).accession_number(anchor))
+            if case.state != "read":
+                _read(hub, reader, case.id, read)
         if read.note is not None:
             with _signed_in(hub, read.clinic) as doctor:
-                _wait_until_delivered(hub, doctor, signed.id)
-                hub.reports.acknowledge(doctor, signed.id)
-                hub.reports.act(doctor, signed.id, read.note)
+                _act(hub, doctor, _case(hub, doctor, study_named(read.study).accession_number(anchor)), read.note)
+
+
+def _read(hub: Hub, reader: Actor, case_id: str, read: Read) -> None:
+    try:
+        hub.cases.claim(reader, case_id)
+        try:
+            revision = hub.reports.of_case(reader, case_id).revision
+        except NotFound:
+            revision = 0
+        text = reports.DraftChange(findings=read.findings, impression=read.impression, revision=revision)
+        hub.reports.sign(reader, case_id, hub.reports.save_draft(reader, case_id, text).revision)
+    except Conflict:
+        # A visitor was faster and has the case; the story is theirs now.
+        log.info("demo.case_taken", study=read.study)
+
+
+def _act(hub: Hub, doctor: Actor, case: cases.Case, note: str) -> None:
+    if case.report is None or case.report.state != "final":
+        return
+    _wait_until_delivered(hub, doctor, case.report.id)
+    with suppress(Conflict):  # a visitor has acted on it with another note
+        hub.reports.acknowledge(doctor, case.report.id)
+        hub.reports.act(doctor, case.report.id, note)
 
 
 @contextmanager
 def _signed_in(hub: Hub, login: str) -> Iterator[Actor]:
-    actor = hub.credentials.recognise(hub.credentials.issue_token(login))
-    if actor is None:
-        raise NotFound(person=login)
-    try:
-        yield actor
-    finally:
-        hub.credentials.sign_out(actor)
+    with hub.database.read() as session:
+        yield person(session, login, session_id="demo")
 
 
 def _arrived(hub: Hub, login: str) -> int:

@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 from access_control.errors import AlreadyThere
 from access_control.model import Role
-from dokuei.hub import Hub
-from shared_kernel.settings import Settings
+from dokuei.office import Office
 
 PASSWORD = "dokuei-demo"  # noqa: S105  # printed at the start; exists in the demo's own data folder only
 
@@ -51,28 +50,23 @@ PEOPLE = (
 )
 
 
-def is_demo(settings: Settings) -> bool:
-    """Whether this data folder holds the fictional region."""
-    return (settings.data / "demo.json").exists()
-
-
-def found(hub: Hub) -> None:
+def found(office: Office) -> None:
     """Register what is not there yet; a second run changes nothing."""
-    with hub.database.write() as session:
-        known = {site.code for site in hub.directory.sites(session)}
+    with office.database.write() as session:
+        known = {site.code for site in office.directory.sites(session)}
         for site in SITES:
             if site.code not in known:
-                hub.directory.add_site(session, site.code, site.name)
-                hub.peers.add(session, site.ae_title, site.code, None)
+                office.directory.add_site(session, site.code, site.name)
+                office.peers.add(session, site.ae_title, site.code, None)
     for person in PEOPLE:
         try:
-            with hub.database.write() as session:
-                hub.directory.add_person(session, **person._asdict(), password=PASSWORD)
+            with office.database.write() as session:
+                office.directory.add_person(session, **person._asdict(), password=PASSWORD)
         except AlreadyThere:
             continue
     for clinic, hospital in CONTRACTS:
         try:
-            with hub.database.write() as session:
-                hub.directory.add_contract(session, clinic, hospital)
+            with office.database.write() as session:
+                office.directory.add_contract(session, clinic, hospital)
         except AlreadyThere:
             continue

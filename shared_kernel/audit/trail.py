@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
 from shared_kernel.audit.tables import AuditRow
@@ -55,13 +55,25 @@ def link(previous_hash: str, entry: AuditEntry) -> str:
 
 
 def first_broken_link(session: Session) -> int | None:
-    """The number of the first row that does not follow from the one before; None for a whole chain."""
-    last = BEGINNING
+    """The number of the first row that does not follow from the one before, or is gone; None for a whole chain."""
+    last, number = BEGINNING, 0
     for row in session.scalars(select(AuditRow).order_by(AuditRow.number).execution_options(yield_per=1000)):
         last = link(last, _entry(row))
         if last != row.entry_hash:
             return row.number
-    return None
+        number = row.number
+    return number + 1 if _was_longer(session, number) else None
+
+
+def _was_longer(session: Session, last_number: int) -> bool:
+    """Whether rows were taken off the end; SQLite remembers the highest number it has given out.
+
+    It finds the careless, not somebody who knows of this: what is kept elsewhere (a backup) proves the end.
+    """
+    if session.get_bind().dialect.name != "sqlite":
+        return False
+    given = session.scalar(text("SELECT seq FROM sqlite_sequence WHERE name = 'audit_entry'"))
+    return (given or 0) > last_number
 
 
 def of_study(session: Session, study_uid: str) -> list[AuditEntry]:

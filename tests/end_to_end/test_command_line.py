@@ -78,6 +78,28 @@ def test_the_server_ends_cleanly(tmp_path: Path, how: signal.Signals) -> None:
     assert "Traceback" not in running.log.read_text()
 
 
+def test_the_data_folder_may_stand_before_the_command(tmp_path: Path) -> None:
+    words = ("--data", str(tmp_path / "named"), "site", "add", "CHUO", "あおば中央病院", "--ae-title", "CHUO")
+    assert told(tmp_path / "environment", *words) == "site CHUO あおば中央病院 (CHUO)"
+    assert (tmp_path / "named" / "hub.sqlite").exists()
+
+
+@pytest.mark.parametrize("damage", ["no database", "no folder", "no text"])
+def test_damage_is_told_in_a_sentence(tmp_path: Path, damage: str) -> None:
+    data, login = tmp_path / "data", "isha"
+    if damage == "no database":
+        data.mkdir()
+        (data / "hub.sqlite").write_bytes(b"no database" * 1000)
+    elif damage == "no folder":
+        data.write_text("a file is in the way")
+    else:
+        login = "\udcff"  # a byte that is no UTF-8, as the shell hands it over
+    failed = command(data, "token", "issue", login)
+    assert failed.returncode == 1
+    assert "Traceback" not in failed.stderr
+    assert failed.stderr.startswith("Error: ")
+
+
 def test_the_doctor_finds_what_is_wrong_and_then_nothing(tmp_path: Path) -> None:
     data = tmp_path / "data"
     nothing_there = command(data, "doctor")

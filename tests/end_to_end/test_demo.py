@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 from dokuei.demo import region
 from test_data.catalogue import DEMO_STUDIES
 from test_data.generate import instance_count
-from tests.support.hub_process import HubProcess
+from tests.support.hub_process import ROOT, HubProcess, command, told
+from tests.support.waiting import until
 
 # The pictures are drawn anew for every demo, which takes its time on a busy machine.
 SECONDS = 240
@@ -50,3 +57,33 @@ def test_the_demo_is_played_once_and_found_again(tmp_path: Path) -> None:
     second = HubProcess(first.data, words=("demo",)).start()
     assert totals(second) == expected
     assert second.stop() == 0
+
+
+def test_a_real_region_is_left_alone(tmp_path: Path) -> None:
+    told(tmp_path, "site", "add", "MINATO", "みなと診療所", "--ae-title", "MINATO_CT")
+    failed = command(tmp_path, "demo", "--http", "127.0.0.1:0", "--dicom", "127.0.0.1:0")
+    assert failed.returncode == 1
+    assert "holds a real region" in failed.stderr
+    with_token = command(tmp_path, "token", "issue", "kanri")
+    assert "No person has this log-in name" in with_token.stderr
+
+
+@pytest.mark.parametrize("after", ["the start", "the first image"])
+def test_an_interrupted_demo_ends_cleanly_and_goes_on_next_time(tmp_path: Path, after: str) -> None:
+    environ = os.environ | {"DOKUEI_DATA": str(tmp_path / "data")}
+    begun = subprocess.Popen(
+        [sys.executable, "-m", "dokuei", "demo", "--http", "127.0.0.1:0", "--dicom", "127.0.0.1:0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=environ,
+    )
+    until((tmp_path / "data" / "archive").exists, seconds=60, what="the server to take in images")
+    if after == "the first image":
+        until(lambda: list((tmp_path / "data" / "archive").rglob("*.dcm")), seconds=60, what="the first image")
+    begun.send_signal(signal.SIGINT)
+    _, errors = begun.communicate(timeout=60)
+    assert begun.returncode == 0, errors
+    assert "could not be played" not in errors
+    assert "Traceback" not in errors

@@ -55,3 +55,12 @@ def test_a_removed_row_shows(database: Database, entry: AuditEntry) -> None:
         session.execute(delete(AuditRow).where(AuditRow.number == 2))
     with database.read() as session:
         assert first_broken_link(session) == 3
+
+
+def test_rows_taken_off_the_end_show(database: Database, entry: AuditEntry) -> None:
+    with database.write() as session:
+        record(session, [entry] * 4)
+    with database.write() as session:
+        session.execute(delete(AuditRow).where(AuditRow.number > 2))
+    with database.read() as session:
+        assert first_broken_link(session) == 3
