@@ -1,4 +1,4 @@
-import { LitElement, css, html } from 'lit';
+import { LitElement, type PropertyValues, css, html } from 'lit';
 import { customElement, property, query } from 'lit/decorators.js';
 import { baseStyles } from '../tokens/base';
 import './dk-icon';
@@ -28,7 +28,7 @@ export class DkSearch extends LitElement {
         color: var(--c-text-soft);
         pointer-events: none;
       }
-      input {
+      .input {
         padding-left: 34px;
         padding-right: 12px;
       }
@@ -50,9 +50,9 @@ export class DkSearch extends LitElement {
     this.input.focus();
   }
 
-  override updated(): void {
+  override updated(changed: PropertyValues<this>): void {
     // Never while it says the same: a trailing space or an unfinished conversion would be lost.
-    if (this.input.value.trim() !== this.value) this.input.value = this.value;
+    if (changed.has('value') && this.input.value.trim() !== this.value) this.input.value = this.value;
   }
 
   override render() {

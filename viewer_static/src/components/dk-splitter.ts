@@ -80,7 +80,7 @@ export class DkSplitter extends LitElement {
 
   private stored(): number {
     try {
-      return Number(localStorage.getItem(this.store)) || Math.round(Math.min(560, innerWidth * 0.34));
+      return Number(localStorage.getItem(this.store)) || Math.round(Math.min(innerWidth < 2200 ? 560 : 680, innerWidth * 0.34));
     } catch {
       return 460;
     }

@@ -1,4 +1,4 @@
-import { tools } from './engine';
+import * as tools from '@cornerstonejs/tools';
 
 export type PrimaryTool = 'window' | 'pan' | 'zoom' | 'scroll';
 
@@ -10,11 +10,21 @@ const names: Record<PrimaryTool, string> = {
   scroll: tools.StackScrollTool.toolName,
 };
 
+let started = false;
+
+function startTools(): void {
+  if (started) return;
+  started = true;
+  tools.init();
+  for (const tool of [tools.WindowLevelTool, tools.PanTool, tools.ZoomTool, tools.StackScrollTool]) tools.addTool(tool);
+}
+
 /** What the mouse does on one viewport: left as chosen, middle pans, right zooms, the wheel scrolls. */
 export class MouseTools {
   private readonly group;
 
   constructor(private readonly groupId: string, viewportId: string, engineId: string) {
+    startTools();
     const group = tools.ToolGroupManager.createToolGroup(groupId);
     if (!group) throw new Error(`tool group ${groupId} exists already`);
     this.group = group;

@@ -1,7 +1,7 @@
 import { core, dicomImageLoader, startEngine } from './engine';
 import { orFirstFailure, within } from './first-failure';
 import { forLoader } from './loader-metadata';
-import { MouseTools, type PrimaryTool } from './mouse-tools';
+import type { MouseTools, PrimaryTool } from './mouse-tools';
 import { fetchAll, outwards } from './prefetch';
 import type { Frame } from './series';
 
@@ -26,7 +26,9 @@ let counter = 0;
 export class StackView {
   private readonly id = `dokuei-${++counter}`;
   private readonly engine: core.RenderingEngine;
-  private readonly mouse: MouseTools;
+  private mouse: MouseTools | null = null;
+  private chosen: PrimaryTool = 'window';
+  private destroyed = false;
   private readonly resizes: ResizeObserver;
   private fetching = new AbortController();
   private frames: readonly Frame[] = [];
@@ -45,7 +47,6 @@ export class StackView {
   ) {
     this.engine = new core.RenderingEngine(this.id);
     this.engine.enableElement({ viewportId: this.id, type: ViewportType.STACK, element, defaultOptions: { background: [0, 0, 0] } });
-    this.mouse = new MouseTools(this.id, this.id, this.id);
     element.addEventListener(Events.IMAGE_RENDERED, this.onRendered);
     element.addEventListener('contextmenu', noMenu);
     this.resizes = new ResizeObserver(() => {
@@ -77,6 +78,8 @@ export class StackView {
     if (fetching.signal.aborted) return;
     this.viewport.resetCamera();
     this.viewport.render();
+    await this.takeMouse();
+    if (fetching.signal.aborted) return;
     void this.fetchRest(start, fetching.signal);
   }
 
@@ -126,21 +129,31 @@ export class StackView {
   }
 
   choose(tool: PrimaryTool): void {
-    this.mouse.choose(tool);
+    this.chosen = tool;
+    this.mouse?.choose(tool);
   }
 
   destroy(): void {
+    this.destroyed = true;
     this.fetching.abort();
     this.resizes.disconnect();
     this.element.removeEventListener(Events.IMAGE_RENDERED, this.onRendered);
     this.element.removeEventListener('contextmenu', noMenu);
-    this.mouse.destroy();
+    this.mouse?.destroy();
     this.engine.destroy();
     core.cache.purgeCache();
   }
 
   private get viewport(): core.Types.IStackViewport {
     return this.engine.getViewport(this.id) as core.Types.IStackViewport;
+  }
+
+  /** The tools are as big as the renderer: they come once the first picture is on the screen. */
+  private async takeMouse(): Promise<void> {
+    const { MouseTools } = await import('./mouse-tools');
+    if (this.mouse || this.destroyed) return;
+    this.mouse = new MouseTools(this.id, this.id, this.id);
+    this.mouse.choose(this.chosen);
   }
 
   private async fetchRest(start: number, signal: AbortSignal): Promise<void> {

@@ -36,6 +36,9 @@ export interface ViewerState {
   playing: boolean;
 }
 
+/** Fetch the renderer before it is needed; a failure only means that it is fetched later. */
+export const warmUp = (): Promise<unknown> => import('../imaging/stack-view').catch(() => undefined);
+
 const defaultFrameTimeMs = 66;
 
 /** The images of one study on the screen: which series, which slice, with which tool. */

@@ -20,13 +20,22 @@ const documentStyles = css`
     }
   }
   html {
+    font-size: 16px;
     background: var(--c-page);
     color: var(--c-text);
     font-family: var(--f-family);
-    font-size: 16px;
     line-height: var(--lh-body);
     -webkit-text-size-adjust: 100%;
     text-size-adjust: 100%;
+  }
+  /* A reading monitor at its own resolution: text that can be read from a chair. */
+  @media (min-width: 2200px) {
+    html {
+      font-size: 18px;
+    }
+    :root {
+      --control: 40px;
+    }
   }
   body {
     margin: 0;

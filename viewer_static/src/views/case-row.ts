@@ -8,10 +8,11 @@ export const isOverdue = (one: Case, today: string = jstDate()): boolean =>
   one.state !== 'read' && one.due_date !== null && one.due_date < today;
 
 /** One row of the case list. The link in the patient cell is what the keyboard stands on. */
-export function caseRow(one: Case, selected: boolean, focusable: boolean, onSelect: () => void): TemplateResult {
+export function caseRow(one: Case, at: { selected: boolean; focusable: boolean; next: boolean }, onSelect: () => void): TemplateResult {
   const overdue = isOverdue(one);
+  const { selected, focusable, next } = at;
   return html`<tr
-    class=${selected ? 'selected' : ''}
+    class="${selected ? 'selected' : ''} ${overdue ? 'late' : ''}"
     data-testid="case-row"
     data-case-id=${one.id}
     data-state=${one.state}
@@ -19,9 +20,13 @@ export function caseRow(one: Case, selected: boolean, focusable: boolean, onSele
       if (!(event.target as Element).closest('a')) (event.currentTarget as Element).querySelector('a')?.click();
     }}
   >
-    <td class="c-state"><span class="badge ${one.state}">${t(`state.${one.state}`)}</span></td>
-    <td class="c-due num ${overdue ? 'overdue' : ''}">
-      <span>${dueText(one.due_date)}</span>${overdue ? html`<span class="one small overdue">${t('cases.overdue')}</span>` : null}
+    <td class="c-state">
+      <span class="badge ${one.state}">${t(`state.${one.state}`)}</span>${next ? html`<span class="next" data-testid="case-next">${t('cases.next')}</span>` : null}
+    </td>
+    <td class="c-due num">
+      <span class="${overdue ? 'overdue' : ''}">${dueText(one.due_date)}</span>${overdue
+        ? html`<span class="late-word" data-testid="case-overdue">${t('cases.overdue')}</span>`
+        : null}
     </td>
     <td class="c-patient">
       <a class="patient" href="/cases/${encodeURIComponent(one.id)}" tabindex=${focusable ? 0 : -1} @focus=${onSelect}>

@@ -41,7 +41,7 @@ export const casesStyles = css`
     white-space: nowrap;
   }
   td {
-    height: 58px;
+    height: 3.625rem;
     padding: var(--s-1) var(--s-3);
     border-bottom: 1px solid var(--c-line);
     vertical-align: middle;
@@ -67,28 +67,28 @@ export const casesStyles = css`
     box-shadow: inset 3px 0 var(--c-accent);
   }
   .w-state {
-    width: 92px;
+    width: 5.75rem;
   }
   .w-due {
-    width: 92px;
+    width: 5.75rem;
   }
   .w-patient {
     width: 21%;
   }
   .w-modality {
-    width: 70px;
+    width: 4.375rem;
   }
   .w-date {
-    width: 108px;
+    width: 6.75rem;
   }
   .w-site {
     width: 10%;
   }
   .w-images {
-    width: 78px;
+    width: 4.875rem;
   }
   .w-reader {
-    width: 100px;
+    width: 6.25rem;
   }
   .patient {
     color: inherit;
@@ -133,6 +133,39 @@ export const casesStyles = css`
   .overdue {
     color: var(--c-danger-text);
     font-weight: var(--w-bold);
+  }
+  tbody tr.late {
+    background: color-mix(in srgb, var(--c-danger-bg) 45%, transparent);
+    box-shadow: inset 4px 0 var(--c-danger);
+  }
+  tbody tr.late.selected {
+    background: var(--c-accent-soft);
+  }
+  .late-word,
+  .late-sum {
+    display: block;
+    width: fit-content;
+    padding: 0 7px;
+    border-radius: var(--r-1);
+    background: var(--c-danger);
+    color: var(--c-on-danger);
+    font-size: var(--f-mini);
+    font-weight: var(--w-bold);
+    line-height: 1.6;
+    white-space: nowrap;
+  }
+  .next {
+    display: block;
+    width: fit-content;
+    margin-top: 3px;
+    padding: 0 7px;
+    border: 1px solid var(--c-accent);
+    border-radius: var(--r-1);
+    color: var(--c-accent);
+    font-size: var(--f-mini);
+    font-weight: var(--w-bold);
+    line-height: 1.5;
+    white-space: nowrap;
   }
   .foot {
     display: flex;

@@ -1,7 +1,7 @@
 import { html, type TemplateResult } from 'lit';
 import { customElement, property, query } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
-import type { CaseState, Session } from '../api/types';
+import type { Case, CaseState, Session } from '../api/types';
 import { badgeStyles } from '../components/badges';
 import { buttonStyles } from '../components/buttons';
 import '../components/dk-banner';
@@ -17,7 +17,7 @@ import { navigate } from '../state/router';
 import { may } from '../state/routes';
 import { Watch } from '../state/watch';
 import { baseStyles } from '../tokens/base';
-import { caseRow } from './case-row';
+import { caseRow, isOverdue } from './case-row';
 import { casesStyles } from './cases-styles';
 import { errorBanner } from './error-banner';
 import { isTyping } from './keyboard';
@@ -39,6 +39,9 @@ export class CasesView extends ViewElement {
   private list!: CaseList;
   private watch!: Watch<CaseList['value']>;
 
+  private warm = false;
+  private warming: ReturnType<typeof setTimeout> | undefined;
+
   override connectedCallback(): void {
     this.list = new CaseList(this.session.person.login, may(this.session, 'cases.read') ? 'unread' : 'all');
     this.watch = new Watch(this, this.list);
@@ -47,18 +50,27 @@ export class CasesView extends ViewElement {
     addEventListener('keydown', this.onKey);
   }
 
+  override updated(): void {
+    if (this.warm || !this.watch.value.page || !may(this.session, 'cases.read')) return;
+    this.warm = true;
+    // The list is here and nobody has clicked yet: fetch what the first picture will need.
+    this.warming = setTimeout(() => void Promise.all([import('./case-view'), import('../state/viewer').then((viewer) => viewer.warmUp())]), 800);
+  }
+
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.list.stop();
+    clearTimeout(this.warming);
     removeEventListener('keydown', this.onKey);
   }
 
   override render() {
     const { page, error, refreshedAt, q } = this.watch.value;
+    const late = page?.cases.filter((one) => isOverdue(one)).length ?? 0;
     return html`
       <div class="bar">
         <h1>${t('cases.title')}</h1>
-        ${this.tabs()}
+        ${this.tabs()} ${late > 0 ? html`<span class="late-sum num" role="status">${t('cases.overdue_count', { n: late })}</span>` : null}
         <dk-search
           role="search"
           testid="case-search"
@@ -71,6 +83,12 @@ export class CasesView extends ViewElement {
       ${error && page ? html`<dk-banner kind="warn" data-testid="error-message" .text=${t('cases.stale', { time: jstTime(refreshedAt) })}></dk-banner>` : null}
       ${error && !page ? errorBanner(error, () => void this.list.refresh()) : this.table()}
     `;
+  }
+
+  /** The hub sorts by what is due first, so the first unread case is the one to read. */
+  private get nextToRead(): Case | null {
+    const { page, q } = this.watch.value;
+    return may(this.session, 'cases.read') && !q ? (page?.cases.find((one) => one.state === 'unread') ?? null) : null;
   }
 
   private tabs(): TemplateResult {
@@ -93,6 +111,7 @@ export class CasesView extends ViewElement {
     const fresh = page && answers === `${tab}\n${q}`;
     if (fresh && page.cases.length === 0) return this.empty();
     const cases = page?.cases ?? [];
+    const next = this.nextToRead?.id;
     const focusable = cases.some((one) => one.id === selected) ? selected : cases[0]?.id;
     return html`
       <div class="frame">
@@ -104,7 +123,7 @@ export class CasesView extends ViewElement {
           </thead>
           <tbody>
             ${page
-              ? repeat(cases, (one) => one.id, (one) => caseRow(one, one.id === selected, one.id === focusable, () => this.list.select(one.id)))
+              ? repeat(cases, (one) => one.id, (one) => caseRow(one, { selected: one.id === selected, focusable: one.id === focusable, next: one.id === next }, () => this.list.select(one.id)))
               : Array.from({ length: 8 }, () => html`<tr>${columns.map((column) => html`<td class="c-${column}"><span class="bone"></span></td>`)}</tr>`)}
           </tbody>
         </table>
@@ -151,8 +170,8 @@ export class CasesView extends ViewElement {
       event.preventDefault();
       this.moveTo(-1);
     } else if (event.key === 'Enter' && event.composedPath()[0] === document.body) {
-      const { selected } = this.watch.value;
-      if (selected) navigate(`/cases/${encodeURIComponent(selected)}`);
+      const open = this.watch.value.selected ?? this.nextToRead?.id;
+      if (open) navigate(`/cases/${encodeURIComponent(open)}`);
     }
   };
 

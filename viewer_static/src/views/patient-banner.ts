@@ -65,6 +65,11 @@ export class PatientBanner extends ViewElement {
         align-items: center;
         font-size: var(--f-small);
       }
+      .badge.late {
+        background: var(--c-danger);
+        color: var(--c-on-danger);
+        font-weight: var(--w-bold);
+      }
       .overdue {
         color: var(--c-danger-text);
         font-weight: var(--w-bold);
@@ -114,7 +119,7 @@ export class PatientBanner extends ViewElement {
       </div>
       <div class="state">
         ${one.due_date && one.state !== 'read'
-          ? html`<span class="num ${isOverdue(one) ? 'overdue' : 'soft'}">${t('cases.due')} ${dueText(one.due_date)}</span>`
+          ? html`<span class="num ${isOverdue(one) ? 'overdue' : 'soft'}">${t('cases.due')} ${dueText(one.due_date)}</span>${isOverdue(one) ? html`<span class="badge late">${t('cases.overdue')}</span>` : null}`
           : null}
         <span class="badge ${one.state}">${t(`state.${one.state}`)}</span>
       </div>

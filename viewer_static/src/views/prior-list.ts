@@ -27,6 +27,9 @@ export class PriorList extends ViewElement {
         flex: 1 1 8em;
         min-width: 0;
       }
+      .site {
+        display: inline-block;
+      }
     `,
   ];
 
@@ -42,7 +45,7 @@ export class PriorList extends ViewElement {
           const shown = prior.study_uid === this.shown;
           return html`<li>
             <span class="num">${prior.study_date ?? '—'}</span>
-            <span class="what">${prior.modalities.join(' ')}　${prior.study_description || prior.body_part || ''} <span class="soft">${prior.site.name}</span></span>
+            <span class="what">${prior.modalities.join(' ')}　${prior.study_description || prior.body_part || ''} <span class="soft site">${prior.site.name}</span></span>
             ${prior.report_id
               ? html`<a class="button quiet small" href="/reports/${encodeURIComponent(prior.report_id)}" target="_blank">${t('case.prior_report')}</a>`
               : null}

@@ -65,6 +65,19 @@ export const reportEditorStyles = css`
     background: var(--c-page);
     color: var(--c-text);
   }
+  .version {
+    display: flex;
+    flex-direction: column;
+    gap: var(--s-1);
+    max-height: 340px;
+    overflow-y: auto;
+  }
+  .version .button {
+    align-self: start;
+    margin-top: auto;
+    white-space: normal;
+    text-align: left;
+  }
   .version h3,
   .kept h3 {
     font-size: var(--f-mini);

@@ -54,17 +54,11 @@ export class ReportEditor extends ViewElement {
   }
 
   override render() {
-    const { state: at, error, kept, restored } = this.draft.value;
+    const { state: at, error, restored } = this.draft.value;
     return html`
       ${this.whose()} ${error && at === 'signed' ? errorBanner(error) : null} ${at === 'conflict' ? this.conflict() : null}
       ${restored ? html`<dk-banner .text=${t('report.restored')}></dk-banner>` : null}
-      ${kept && (kept.findings || kept.impression)
-        ? html`<section class="kept">
-            <header><h3>${t('report.kept')}</h3><button class="button quiet small" @click=${() => this.draft.dropKept()}>${t('report.kept_drop')}</button></header>
-            <p class="pre">${kept.findings}</p><p class="pre">${kept.impression}</p>
-          </section>`
-        : null}
-      ${at === 'signed' ? this.signed() : this.fields()}
+      ${at === 'signed' ? [this.signed(), this.keptText()] : [this.keptText(), this.fields()]}
       ${this.signDialog()} ${this.releaseDialog()}
     `;
   }
@@ -81,6 +75,16 @@ export class ReportEditor extends ViewElement {
       .heading=${t('report.images_other', { study: studyText(prior) })}
       .text=${t('report.images_own', { name: mainName(one.patient), study: studyText(one) })}
     ></dk-banner>`;
+  }
+
+  /** The text that lost a conflict, to copy from. */
+  private keptText(): TemplateResult | null {
+    const { kept } = this.draft.value;
+    if (!kept || !(kept.findings || kept.impression)) return null;
+    return html`<section class="kept">
+            <header><h3>${t('report.kept')}</h3><button class="button quiet small" @click=${() => this.draft.dropKept()}>${t('report.kept_drop')}</button></header>
+            <p class="pre">${kept.findings || '—'}</p><p class="pre strong">${kept.impression || '—'}</p>
+          </section>`;
   }
 
   private fields(): TemplateResult {
@@ -126,16 +130,16 @@ export class ReportEditor extends ViewElement {
   private conflict(): TemplateResult | null {
     const { theirs, findings, impression } = this.draft.value;
     if (!theirs) return null;
-    const text = (title: string, one: { findings: string; impression: string }): TemplateResult =>
-      html`<div class="version"><h3>${title}</h3><p class="pre">${one.findings || '—'}</p><p class="pre strong">${one.impression || '—'}</p></div>`;
+    const text = (title: string, one: { findings: string; impression: string }, button: TemplateResult): TemplateResult =>
+      html`<div class="version"><h3>${title}</h3><p class="pre">${one.findings || '—'}</p><p class="pre strong">${one.impression || '—'}</p>${button}</div>`;
+    const mine = html`<button class="button small" data-testid="conflict-mine" @click=${() => this.draft.takeMine()}>${t('report.conflict_take_mine')}</button>`;
+    const other = html`<button class="button small" data-testid="conflict-theirs" @click=${() => this.draft.takeTheirs()}>${t('report.conflict_take_theirs')}</button>`;
     return html`<dk-banner kind="warn" data-testid="report-conflict" .heading=${t('report.conflict_title')} .text=${t('report.conflict_text')}>
       <div class="versions">
-        ${text(t('report.conflict_mine'), { findings, impression })}
-        ${text(`${t('report.conflict_theirs')} ${jstTime(theirs.saved_at)}`, theirs)}
+        ${text(t('report.conflict_mine'), { findings, impression }, mine)}
+        ${text(`${t('report.conflict_theirs')} ${jstTime(theirs.saved_at)}`, theirs, other)}
       </div>
       <div class="choices">
-        <button class="button small" data-testid="conflict-mine" @click=${() => this.draft.takeMine()}>${t('report.conflict_take_mine')}</button>
-        <button class="button small" data-testid="conflict-theirs" @click=${() => this.draft.takeTheirs()}>${t('report.conflict_take_theirs')}</button>
         <button class="button small" data-testid="conflict-both" @click=${() => this.draft.takeBoth()}>${t('report.conflict_both')}</button>
       </div>
     </dk-banner>`;

@@ -43,7 +43,7 @@ export const reportTextStyles = css`
   }
 `;
 
-/** Impression, findings and signature of a signed report: plain text, escaped by the template. */
+/** Findings, impression, and who stands for them: plain text, escaped by the template. */
 export function reportText(report: Report, heading: 2 | 3): TemplateResult {
   const title = (text: string): TemplateResult => (heading === 2 ? html`<h2>${text}</h2>` : html`<h3>${text}</h3>`);
   const part = (name: string, text: string): TemplateResult =>
@@ -51,9 +51,22 @@ export function reportText(report: Report, heading: 2 | 3): TemplateResult {
       ${title(name)}
       <p class="prose ${text ? '' : 'none'}">${text || t('case.none')}</p>
     </section>`;
-  const signed = jstDateTime(report.signed_at);
   return html`
     ${part(t('report.findings'), report.findings)} ${part(t('report.impression'), report.impression)}
+    ${report.state === 'draft' ? draftFoot(report) : signature(report)}
+  `;
+}
+
+/** Who is writing, and how old these words are: nothing here is signed. */
+const draftFoot = (report: Report): TemplateResult =>
+  html`<dl class="signature">
+    <div><dt>${t('report.written_by')}</dt><dd>${report.author.name}</dd></div>
+    ${report.saved_at ? html`<div><dt>${t('report.saved_at')}</dt><dd class="num">${jstDateTime(report.saved_at)} JST</dd></div>` : null}
+  </dl>`;
+
+function signature(report: Report): TemplateResult {
+  const signed = jstDateTime(report.signed_at);
+  return html`
     <dl class="signature">
       <div><dt>${t('report.signed_by')}</dt><dd>${report.signed_by?.name ?? ''}</dd></div>
       ${report.reading_site ? html`<div><dt>${t('report.reading_site')}</dt><dd>${report.reading_site.name}</dd></div>` : null}

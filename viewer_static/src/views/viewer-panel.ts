@@ -9,7 +9,7 @@ import '../components/dk-icon';
 import type { IconName } from '../components/dk-icon';
 import { t } from '../i18n/texts';
 import type { Stranger, Subject } from '../state/image-guard';
-import type { PrimaryTool, Viewer } from '../state/viewer';
+import type { PrimaryTool, Viewer, WindowPreset } from '../state/viewer';
 import { baseStyles } from '../tokens/base';
 import { errorBanner } from './error-banner';
 import { isTyping } from './keyboard';
@@ -129,16 +129,27 @@ export class ViewerPanel extends ViewElement {
     const { presets } = this.viewer;
     if (presets.length === 0) return null;
     const window = this.viewer.value.status?.window;
+    const isOn = (one: WindowPreset): boolean =>
+      !!window && Math.abs(window.width - one.width) < 1 && Math.abs(window.centre - one.centre) < 1;
     return html`<span class="gap"></span>
       <div class="presets" role="group" aria-label=${t('viewer.presets')}>
-        ${presets.map((one) => {
-          const on = window && Math.abs(window.width - one.width) < 1 && Math.abs(window.centre - one.centre) < 1;
-          return html`<button class="button quiet small" aria-pressed=${on ?? false} ?disabled=${off} title="W ${one.width} / L ${one.centre} HU" @click=${() => this.viewer.preset(one.key)}>
+        ${presets.map(
+          (one) => html`<button class="button quiet small" aria-pressed=${isOn(one)} ?disabled=${off} title="W ${one.width} / L ${one.centre} HU" @click=${() => this.viewer.preset(one.key)}>
             <kbd>${one.key}</kbd>${t(`preset.${one.name}`)}
-          </button>`;
-        })}
-      </div>`;
+          </button>`,
+        )}
+      </div>
+      <select aria-label=${t('viewer.presets')} ?disabled=${off} @change=${this.onPreset}>
+        <option value="0" ?selected=${!presets.some(isOn)}>${t('viewer.window')}…</option>
+        ${presets.map((one) => html`<option value=${one.key} ?selected=${isOn(one)}>${t(`preset.${one.name}`)} (${one.width}/${one.centre})</option>`)}
+      </select>`;
   }
+
+  private readonly onPreset = (event: Event): void => {
+    const key = (event.target as HTMLSelectElement).value;
+    if (!this.viewer.preset(key)) this.viewer.defaultWindow();
+    this.begin();
+  };
 
   private priorLabel(prior: Prior): TemplateResult {
     return html`<div class="prior" data-testid="prior-label">
@@ -159,7 +170,7 @@ export class ViewerPanel extends ViewElement {
     const retry = (): void => void this.viewer.retry();
     return error
       ? errorBanner(error, retry)
-      : html`<dk-banner kind="danger" data-testid="error-message" .heading=${t('viewer.failed')}><div><button class="button small" @click=${retry}>${t('common.retry')}</button></div></dk-banner>`;
+      : html`<dk-banner kind="danger" data-testid="error-message" .heading=${t('viewer.failed')} .text=${t('viewer.failed_next')}><div><button class="button small" @click=${retry}>${t('common.retry')}</button></div></dk-banner>`;
   }
 
   private refusal({ what, expected, found }: Stranger): TemplateResult {
@@ -188,8 +199,8 @@ export class ViewerPanel extends ViewElement {
   }
 
   private foot(): TemplateResult {
-    const { status } = this.viewer.value;
-    const total = status?.total ?? 0;
+    const { status, phase } = this.viewer.value;
+    const total = phase === 'failed' ? 0 : (status?.total ?? 0);
     const loading = total > 0 && status !== null && status.loaded + status.failed < total;
     return html`<footer>
       <span class="progress num" role="status" data-testid="viewer-progress" data-loaded=${status?.loaded ?? 0}>

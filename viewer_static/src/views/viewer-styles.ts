@@ -5,6 +5,7 @@ import { darkTokens } from '../tokens/dark';
 export const viewerStyles = css`
   :host {
     ${darkTokens}
+    container-type: inline-size;
     display: grid;
     grid-template: 'tools tools' auto 'strip stage' minmax(0, 1fr) 'foot foot' auto / auto minmax(0, 1fr);
     min-height: 0;
@@ -14,7 +15,6 @@ export const viewerStyles = css`
   .toolbar {
     grid-area: tools;
     display: flex;
-    flex-wrap: wrap;
     align-items: center;
     gap: 2px;
     padding: 4px var(--s-2);
@@ -50,7 +50,15 @@ export const viewerStyles = css`
   }
   .presets {
     display: flex;
-    flex-wrap: wrap;
+  }
+  select {
+    display: none;
+    height: 30px;
+    padding: 0 var(--s-2);
+    border: 1px solid var(--c-line-strong);
+    border-radius: var(--r-2);
+    background: var(--c-surface);
+    font-size: var(--f-small);
   }
   .help {
     margin-left: auto;
@@ -275,14 +283,23 @@ export const viewerStyles = css`
     justify-content: flex-end;
     margin-top: var(--s-4);
   }
-  @container (max-width: 900px) {
-    .words {
+  /* One row of tools at every width: words go first, then the preset buttons become a menu. */
+  @container (max-width: 1040px) {
+    .toolbar .words {
       display: none;
     }
   }
-  @media (max-width: 1500px) {
-    .toolbar .words {
+  @container (max-width: 880px) {
+    .presets kbd {
       display: none;
+    }
+  }
+  @container (max-width: 680px) {
+    .presets {
+      display: none;
+    }
+    select {
+      display: block;
     }
   }
   @media (max-width: 900px) {
@@ -290,12 +307,8 @@ export const viewerStyles = css`
       grid-template: 'tools' auto 'stage' minmax(0, 1fr) 'strip' auto 'foot' auto / minmax(0, 1fr);
     }
     .toolbar {
-      flex-wrap: nowrap;
       overflow-x: auto;
       scrollbar-width: none;
-    }
-    .presets {
-      flex-wrap: nowrap;
     }
     .help {
       display: none;
