@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import dicomweb.routes
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp
 
 import access_control.routes
+import dicomweb.routes
 import reporting.routes
 import worklist.routes
-from dokuei.demo.region import is_demo
+from dokuei.demo.state import is_demo
 from dokuei.web import app
 
 if TYPE_CHECKING:

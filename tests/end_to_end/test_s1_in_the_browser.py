@@ -101,5 +101,5 @@ def test_an_ordinary_ct_on_screen(hub: HubProcess) -> None:
             stranger.wait_for_load_state("networkidle")
             assert "山田" not in stranger.inner_text("body")
             assert IMPRESSION not in stranger.inner_text("body")
-        expect(stranger.get_by_test_id("error-message")).to_be_visible()
+        expect(stranger.get_by_test_id("error-message")).to_be_visible(timeout=SLOW)
         picture(stranger, "s1-9-stranger")
