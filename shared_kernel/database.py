@@ -3,21 +3,43 @@
 `read()` gives a session on one consistent snapshot; `write()` gives a session in a transaction that
 has taken the write lock at its beginning, so that what it reads is still true when it writes.
 Everything that belongs together (rows, outbox, audit) is written in one `write()`.
+
+Trouble with the file itself leaves both as DatabaseUnavailable (locked, full, read-only, not to be
+opened) or DatabaseDamaged; what is wrong with a statement leaves as SQLAlchemy's own error.
 """
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, DateTime, Dialect, MetaData, TypeDecorator, create_engine, event
+from sqlalchemy import URL, Connection, DateTime, Dialect, MetaData, TypeDecorator, create_engine, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from shared_kernel.errors import Text, Unavailable
+
 _WRITE = "dokuei_write"
+_LONGEST_WAIT_SECONDS = 30.0
+
+# SQLite's primary result codes (the low byte of the extended ones).
+_TROUBLE = {
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PROTOCOL,
+}
+_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 # Constraint names are fixed here so that a migration can name them on every database.
 NAMING = {
@@ -54,15 +76,49 @@ class UtcDateTime(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
-class Database:
-    """An engine with the hub's transaction rules on it; safe to share between threads."""
+class DatabaseUnavailable(Unavailable):
+    """The database can't be used now: locked, full, read-only or not to be opened; `reason` says which.
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    Nothing of the transaction is kept. The driver's own error is the `__cause__`.
+    """
+
+
+class DatabaseDamaged(DatabaseUnavailable):
+    """The file is no database, or what it holds contradicts itself; waiting doesn't mend it."""
+
+    code = "database_damaged"
+    message = Text("データベースファイルが壊れています。", "The database file is damaged.")
+    next_step = Text(
+        "サーバーを停止し、データフォルダをバックアップから復元してください（docs/operation.md）。",
+        "Stop the hub and restore the data folder from a backup (docs/operation.md).",
+    )
+
+
+@contextmanager
+def naming_trouble() -> Iterator[None]:
+    """Inside a `with`, the driver's errors about the file become DatabaseUnavailable or DatabaseDamaged."""
+    try:
+        yield
+    except DBAPIError as error:
+        code = getattr(error.orig, "sqlite_errorcode", None)
+        primary = None if code is None else code & 0xFF
+        if primary in _DAMAGE:
+            raise DatabaseDamaged(reason=str(error.orig)) from error
+        if primary in _TROUBLE:
+            raise DatabaseUnavailable(reason=str(error.orig)) from error
+        raise
+
+
+class Database:
+    """An engine with the hub's transaction rules on it; one per process, safe to share between threads."""
+
+    def __init__(self, url: str | URL) -> None:
         self.engine = create_engine(url, pool_size=20, max_overflow=40)
+        self._turns: _Turns | None = None
         if self.engine.dialect.name == "sqlite":
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+            self._turns = _Turns()
         self._writing_engine = self.engine.execution_options(**{_WRITE: True})
         self.published = threading.Event()
         """Set after a commit that put events into the outbox; the dispatcher waits for it."""
@@ -70,26 +126,120 @@ class Database:
     @classmethod
     def in_folder(cls, folder: Path) -> Database:
         """The embedded default: `hub.sqlite` in the data folder."""
-        return cls(f"sqlite:///{folder / 'hub.sqlite'}")
+        return cls(sqlite_url(folder / "hub.sqlite"))
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session for reading; whatever it changed is rolled back."""
-        with Session(self.engine) as session:
+        """A session for reading; whatever it changed is rolled back.
+
+        Raises DatabaseUnavailable, DatabaseDamaged.
+        """
+        with naming_trouble(), Session(self.engine) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A session that is committed at the end, or rolled back whole when an exception passes."""
-        with Session(self._writing_engine, expire_on_commit=False) as session:
+        """A session that is committed at the end, or rolled back whole when an exception passes.
+
+        Raises DatabaseUnavailable, DatabaseDamaged; RuntimeError on a thread that is writing already,
+        which would wait for itself.
+        """
+        with naming_trouble(), self._turn(), Session(self._writing_engine, expire_on_commit=False) as session:
             with session.begin():
                 yield session
             if session.info.get("published"):
                 self.published.set()
 
+    @contextmanager
+    def reshape(self) -> Iterator[Connection]:
+        """A connection for migrations: one transaction, committed at the end, without foreign keys meanwhile.
+
+        SQLite changes a table by building it anew, and dropping the old one would break every row that
+        names it. References are checked before the commit; RuntimeError when one points nowhere.
+        Raises as `write` does.
+        """
+        with naming_trouble(), self._turn(), self._writing_engine.connect() as connection:
+            sqlite = connection.dialect.name == "sqlite"
+            driver: Any = connection.connection.driver_connection
+            if sqlite:  # without effect inside a transaction, so past SQLAlchemy, which would begin one
+                driver.execute("PRAGMA foreign_keys=OFF")
+            try:
+                with connection.begin():
+                    yield connection
+                    if sqlite:
+                        _check_references(connection)
+            finally:
+                if sqlite:
+                    driver.execute("PRAGMA foreign_keys=ON")
+
     def close(self) -> None:
         """Give all connections back to the system."""
         self.engine.dispose()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if self._turns is None:
+            yield
+            return
+        self._turns.take()
+        try:
+            yield
+        finally:
+            self._turns.pass_on()
+
+
+class _Turns:
+    """Who may write next in this process: whoever asked first.
+
+    SQLite lets waiters look again and again, and a thread that writes all the time wins each look.
+    """
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._writer: int | None = None
+        self._waiting: deque[tuple[int, threading.Event]] = deque()
+
+    def take(self) -> None:
+        """Wait for the turn. Raises DatabaseUnavailable after 30 s, RuntimeError for a second turn at once."""
+        me = threading.get_ident()
+        mine = (me, threading.Event())
+        with self._guard:
+            if self._writer == me:
+                raise RuntimeError("this thread is already writing: a second write() would wait for the first")
+            if self._writer is None:
+                self._writer = me
+                return
+            self._waiting.append(mine)
+        try:
+            came = mine[1].wait(_LONGEST_WAIT_SECONDS)
+        except BaseException:  # a signal on the main thread: nobody must wait for one who has left
+            if not self._leave(mine):
+                self.pass_on()
+            raise
+        if not came and self._leave(mine):
+            raise DatabaseUnavailable(reason="another thread is writing")
+
+    def pass_on(self) -> None:
+        """End the turn; the next in line has it."""
+        with self._guard:
+            if not self._waiting:
+                self._writer = None
+                return
+            self._writer, called = self._waiting.popleft()
+            called.set()
+
+    def _leave(self, mine: tuple[int, threading.Event]) -> bool:
+        """Leave the line; False if the turn has come in the meantime."""
+        with self._guard:
+            if mine not in self._waiting:
+                return False
+            self._waiting.remove(mine)
+            return True
+
+
+def sqlite_url(file: Path) -> URL:
+    """The URL of a database file, whatever characters its path has."""
+    return URL.create("sqlite", database=str(file))
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -107,3 +257,10 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     writing = connection.get_execution_options().get(_WRITE, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _check_references(connection: Connection) -> None:
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    if broken:
+        named = sorted({f"{table} → {parent}" for table, _rowid, parent, _number in broken})
+        raise RuntimeError(f"{len(broken)} rows would name what is not there: {', '.join(named)}")

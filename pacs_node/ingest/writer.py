@@ -25,7 +25,7 @@ from pacs_node.ingest.duplicates import same_dataset
 from pacs_node.ingest.work import Stored, Work
 from shared_kernel.audit.trail import record
 from shared_kernel.clock import Clock
-from shared_kernel.database import Database
+from shared_kernel.database import Database, DatabaseUnavailable
 from shared_kernel.errors import Unavailable
 from shared_kernel.events.outbox import publish
 
@@ -238,6 +238,7 @@ def _named(error: BaseException) -> BaseException:
     """A full disk has many faces; the sender sees one."""
     if isinstance(error, OSError) and error.errno in NO_SPACE:
         return StorageFull()
-    if isinstance(error, DBAPIError) and any(words in str(error) for words in _FULL):
+    cause = error.__cause__ if isinstance(error, DatabaseUnavailable) else error
+    if isinstance(cause, DBAPIError) and any(words in str(cause) for words in _FULL):
         return StorageFull()
     return error

@@ -1,16 +1,20 @@
-"""Transactions: whole or not at all, writers one after another, times with their zone."""
+"""Transactions: whole or not at all, writers in the order of asking, times with their zone, trouble by its name."""
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, text
-from sqlalchemy.exc import StatementError
+from sqlalchemy import event, func, select, text
+from sqlalchemy.exc import OperationalError, StatementError
 
-from shared_kernel.database import Database
+from shared_kernel.database import Database, DatabaseDamaged, DatabaseUnavailable
+from shared_kernel.errors import Unavailable
 from shared_kernel.events.tables import OutboxRow, SubscriptionRow
+from tests.support.waiting import until
 
 NOW = datetime(2026, 3, 28, 1, 0, tzinfo=UTC)
 
@@ -85,3 +89,175 @@ def test_a_time_without_its_zone_is_refused(database: Database) -> None:
         write_naive()
     with database.read() as session:
         assert session.scalar(select(func.count()).select_from(OutboxRow)) == 0
+
+
+def test_a_third_writer_waits_only_for_those_before_it(database: Database) -> None:
+    """Two threads that write without a pause do not starve a third: turns are taken in the order of asking."""
+    written = 0
+    enough = threading.Event()
+
+    def keep_writing() -> None:
+        nonlocal written
+        while not enough.is_set():
+            with database.write() as session:
+                session.execute(text("SELECT 1"))
+                written += 1
+
+    threads = [threading.Thread(target=keep_writing) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    until(lambda: written > 10, what="the busy writers")
+    overtaken = []
+    for _ in range(20):
+        before = written
+        with database.write():
+            overtaken.append(written - before)
+    enough.set()
+    for thread in threads:
+        thread.join()
+    # Between looking at `written` and asking for the turn a few writes may pass; starvation is hundreds.
+    assert sorted(overtaken)[10] <= 4
+
+
+def test_writing_inside_of_writing_is_refused_at_once(database: Database) -> None:
+    def nest() -> None:
+        with database.write() as session:
+            session.add(place("outer"))
+            with database.write():
+                pass
+
+    with pytest.raises(RuntimeError, match="already writing"):
+        nest()
+    assert count(database) == 0
+    with database.write() as session:  # the turn was given back
+        session.add(place("later"))
+    assert count(database) == 1
+
+
+def test_who_waits_too_long_for_the_turn_is_told(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared_kernel.database._LONGEST_WAIT_SECONDS", 0.05)
+    holding, enough = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with database.write():
+            holding.set()
+            enough.wait()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    holding.wait()
+    with pytest.raises(Unavailable), database.write():
+        pass
+    enough.set()
+    holder.join()
+    with database.write() as session:
+        session.add(place("after"))
+    assert count(database) == 1
+
+
+def test_a_database_locked_by_another_process_is_unavailable(database: Database, tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "hub.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with database.engine.connect() as connection:  # the one connection of the pool, which write() takes next
+        connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    with pytest.raises(DatabaseUnavailable) as caught, database.write() as session:
+        session.add(place("lost"))
+    assert isinstance(caught.value, Unavailable)
+    assert isinstance(caught.value.__cause__, OperationalError)
+    assert {"reason": "database is locked"} == caught.value.details
+    other.execute("ROLLBACK")
+    other.close()
+    with database.write() as session:
+        session.add(place("after"))
+    assert count(database) == 1
+
+
+def test_a_full_disk_is_unavailable(database: Database) -> None:
+    def fill() -> None:
+        with database.write() as session:
+            pages = session.scalar(text("PRAGMA page_count"))
+            session.execute(text(f"PRAGMA max_page_count={pages}"))
+            for number in range(100):
+                session.add(SubscriptionRow(subscriber=f"{number}", position=0, last_error="x" * 4000, updated_at=NOW))
+
+    with pytest.raises(DatabaseUnavailable, match="disk is full"):
+        fill()
+    assert count(database) == 0
+
+
+def test_a_commit_that_fails_is_unavailable(database: Database) -> None:
+    """The error comes when the transaction ends, not when a statement runs."""
+
+    def fail(_connection: object) -> None:
+        raise OperationalError("COMMIT", {}, _busy())
+
+    event.listen(database.engine, "commit", fail)
+    with pytest.raises(DatabaseUnavailable), database.write() as session:
+        session.add(place("lost"))
+
+
+def _busy() -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("database is locked")
+    error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    return error
+
+
+def test_a_database_that_may_not_be_written_is_unavailable(database: Database) -> None:
+    def write() -> None:
+        with database.write() as session:
+            session.execute(text("PRAGMA query_only=ON"))
+            session.add(place("lost"))
+
+    with pytest.raises(DatabaseUnavailable, match="readonly"):
+        write()
+
+
+def test_a_database_that_can_not_be_opened_is_unavailable(tmp_path: Path) -> None:
+    database = Database.in_folder(tmp_path / "nowhere")
+    with pytest.raises(DatabaseUnavailable, match="unable to open"), database.read() as session:
+        session.execute(text("SELECT 1"))
+    database.close()
+
+
+def test_a_file_that_is_no_database_is_damaged(tmp_path: Path) -> None:
+    (tmp_path / "hub.sqlite").write_bytes(b"not a database at all, " * 100)
+    database = Database.in_folder(tmp_path)
+    with pytest.raises(DatabaseDamaged) as caught, database.read() as session:
+        session.execute(text("SELECT 1"))
+    database.close()
+    assert isinstance(caught.value, Unavailable)
+    assert "database_damaged" == caught.value.code
+    assert "docs/operation.md" in caught.value.next_step.ja
+    assert "docs/operation.md" in caught.value.next_step.en
+
+
+def test_a_malformed_page_is_damage(database: Database, tmp_path: Path) -> None:
+    with database.read() as session:
+        root = session.scalar(text("SELECT rootpage FROM sqlite_master WHERE name = 'subscription'"))
+        size = session.scalar(text("PRAGMA page_size"))
+    with database.write() as session:
+        session.add(place("there"))
+    database.close()  # the last connection puts the log back into the file
+    assert isinstance(root, int)
+    assert isinstance(size, int)
+    with (tmp_path / "hub.sqlite").open("r+b") as file:
+        file.seek((root - 1) * size)
+        file.write(b"\xff" * size)
+    with pytest.raises(DatabaseDamaged), database.read() as session:
+        session.scalars(select(SubscriptionRow)).all()
+
+
+def test_an_error_of_the_statement_stays_what_it_is(database: Database) -> None:
+    with pytest.raises(OperationalError, match="no such table"), database.read() as session:
+        session.execute(text("SELECT * FROM elsewhere"))
+
+
+@pytest.mark.parametrize("name", ["a?b", "a#b", "a b", "読影?mode=memory", "50%25"])
+def test_a_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    database = Database.in_folder(folder)
+    with database.write() as session:
+        session.execute(text("CREATE TABLE t (x INTEGER)"))
+    database.close()
+    assert ["hub.sqlite"] == [path.name for path in folder.iterdir()]

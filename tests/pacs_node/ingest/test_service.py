@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
+import sqlite3
 import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
+from sqlalchemy.exc import OperationalError
 
 from access_control.model import Actor, ActorKind, Role
 from pacs_node.archive.files import FileStore
@@ -257,6 +259,22 @@ def test_a_full_disk_refuses_leaves_nothing_and_recovers(make_hub: MakeHub, tmp_
         files.full = ""
         hub.store(sent.file)
     assert len(hub.catalogue.instances(sent.study)) == 1
+
+
+def test_a_disk_too_full_for_the_index_is_the_same_refusal(hub: Hub) -> None:
+    def fail(_connection: object) -> None:
+        if threading.current_thread().name == "ingest-writer":
+            full = sqlite3.OperationalError("database or disk is full")
+            full.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise OperationalError("INSERT", {}, full)
+
+    sent = ct()
+    event.listen(hub.database.engine, "begin", fail)
+    with pytest.raises(StorageFull):
+        hub.store(sent.file)
+    event.remove(hub.database.engine, "begin", fail)
+    assert hub.files_on_disk() == []
+    hub.store(sent.file)
 
 
 def test_a_real_full_disk(make_hub: MakeHub, tmp_path: Path) -> None:
