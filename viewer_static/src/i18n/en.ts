@@ -92,7 +92,7 @@ export const en: Record<Key, string> = {
   'case.study_date': 'Study date',
   'case.accession': 'Accession no.',
   'case.site': 'Requesting site',
-  'case.referrer': 'Referring doctor',
+  'case.referrer': 'Referrer',
   'case.laterality': 'Side',
   'case.laterality_R': 'Right',
   'case.laterality_L': 'Left',

@@ -1,3 +1,4 @@
+import * as core from '@cornerstonejs/core';
 import * as tools from '@cornerstonejs/tools';
 
 export type PrimaryTool = 'window' | 'pan' | 'zoom' | 'scroll';
@@ -12,10 +13,12 @@ const names: Record<PrimaryTool, string> = {
 
 let started = false;
 
-function startTools(): void {
+/** The tools hear of a viewport when it is enabled; the one that was there before them is announced again. */
+function startTools(viewport: { element: HTMLDivElement; viewportId: string; renderingEngineId: string }): void {
   if (started) return;
   started = true;
   tools.init();
+  core.triggerEvent(core.eventTarget, core.Enums.Events.ELEMENT_ENABLED, viewport);
   for (const tool of [tools.WindowLevelTool, tools.PanTool, tools.ZoomTool, tools.StackScrollTool]) tools.addTool(tool);
 }
 
@@ -23,13 +26,13 @@ function startTools(): void {
 export class MouseTools {
   private readonly group;
 
-  constructor(private readonly groupId: string, viewportId: string, engineId: string) {
-    startTools();
+  constructor(private readonly groupId: string, element: HTMLDivElement, viewportId: string, renderingEngineId: string) {
+    startTools({ element, viewportId, renderingEngineId });
     const group = tools.ToolGroupManager.createToolGroup(groupId);
     if (!group) throw new Error(`tool group ${groupId} exists already`);
     this.group = group;
     for (const name of Object.values(names)) group.addTool(name);
-    group.addViewport(viewportId, engineId);
+    group.addViewport(viewportId, renderingEngineId);
     this.choose('window');
   }
 

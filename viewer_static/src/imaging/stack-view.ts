@@ -78,9 +78,10 @@ export class StackView {
     if (fetching.signal.aborted) return;
     this.viewport.resetCamera();
     this.viewport.render();
-    await this.takeMouse();
-    if (fetching.signal.aborted) return;
-    void this.fetchRest(start, fetching.signal);
+    // Without the tools the picture stays, with the keys and buttons; the next series asks for them again.
+    void this.takeMouse()
+      .catch(() => undefined)
+      .then(() => this.fetchRest(start, fetching.signal));
   }
 
   scrollTo(index: number): void {
@@ -150,9 +151,10 @@ export class StackView {
 
   /** The tools are as big as the renderer: they come once the first picture is on the screen. */
   private async takeMouse(): Promise<void> {
+    if (this.mouse) return;
     const { MouseTools } = await import('./mouse-tools');
     if (this.mouse || this.destroyed) return;
-    this.mouse = new MouseTools(this.id, this.id, this.id);
+    this.mouse = new MouseTools(this.id, this.element, this.id, this.id);
     this.mouse.choose(this.chosen);
   }
 

@@ -7,6 +7,9 @@ export const reportEditorStyles = css`
     gap: var(--s-3);
     min-height: 380px;
   }
+  dk-dialog {
+    display: contents; /* closed, it takes no gap of the column */
+  }
   .field > label {
     font-size: var(--f-body);
     font-weight: var(--w-bold);

@@ -14,7 +14,7 @@ export class SeriesStrip extends ViewElement {
     css`
       :host {
         display: block;
-        width: 108px;
+        width: 6.75rem;
         min-height: 0;
         overflow: auto;
         border-right: 1px solid var(--c-line);
