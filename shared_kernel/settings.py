@@ -16,10 +16,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from shared_kernel.database import sqlite_url
+
 _AE_TITLE = re.compile(r"[A-Za-z0-9_\-. ]{1,16}")
 _SIZE = re.compile(r"(\d+)\s*(B|kB|MB|GB|KiB|MiB|GiB)?")
 _UNITS = {None: 1, "B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 _LARGEST_PORT = 65535
+_MOST_SECONDS = 24 * 60 * 60
+_MOST_HOURS = 10 * 365 * 24
+_MOST_ASSOCIATIONS = 1000
+_PASSWORD = re.compile(r"(?<=://)([^:/@]*):[^@]*(?=@)")
 
 
 class SettingError(ValueError):
@@ -65,18 +74,18 @@ def size(value: object) -> int:
 
 
 def seconds(value: object) -> float:
-    """Read a number of seconds, not negative."""
+    """Read a number of seconds, not negative, at most a day."""
     number = float(str(value))
-    if not 0 <= number < float("inf"):
-        raise ValueError("a number of seconds is wanted, 0 or more")
+    if not 0 <= number <= _MOST_SECONDS:
+        raise ValueError(f"a number of seconds is wanted, 0 to {_MOST_SECONDS} (1 day)")
     return number
 
 
 def hours(value: object) -> float:
-    """Read a number of hours, more than none."""
+    """Read a number of hours, more than none, at most ten years."""
     number = float(str(value))
-    if not 0 < number < float("inf"):
-        raise ValueError("a number of hours is wanted, more than 0")
+    if not 0 < number <= _MOST_HOURS:
+        raise ValueError(f"a number of hours is wanted, more than 0, at most {_MOST_HOURS} (10 years)")
     return number
 
 
@@ -86,9 +95,24 @@ def _text(value: object) -> str:
 
 def _count(value: object) -> int:
     number = int(str(value))
-    if number < 1:
-        raise ValueError("a whole number is wanted, 1 or more")
+    if not 1 <= number <= _MOST_ASSOCIATIONS:
+        raise ValueError(f"a whole number is wanted, 1 to {_MOST_ASSOCIATIONS}")
     return number
+
+
+def _database(value: object) -> str:
+    written = str(value).strip()
+    if not written:
+        return ""
+    try:
+        url = make_url(written)
+    except (ArgumentError, ValueError):
+        raise ValueError("a URL is wanted, such as sqlite:////srv/dokuei/hub.sqlite") from None
+    if url.drivername not in {"sqlite", "sqlite+pysqlite"}:
+        raise ValueError("sqlite:////PATH is wanted; PostgreSQL comes later, no other driver is installed")
+    if url.database in {None, "", ":memory:"}:
+        raise ValueError("a file is wanted, such as sqlite:////srv/dokuei/hub.sqlite")
+    return written
 
 
 def _folder(value: object) -> Path:
@@ -109,7 +133,7 @@ class Settings:
     http: Address = _setting(address, "where browsers and DICOMweb clients connect", default=Address("127.0.0.1", 8080))
     dicom: Address = _setting(address, "where DICOM peers connect", default=Address("127.0.0.1", 11112))
     ae_title: str = _setting(ae_title, "our own AE title", default="DOKUEI")
-    database_url: str = _setting(_text, "SQLAlchemy URL; empty means hub.sqlite in the data folder", default="")
+    database_url: str = _setting(_database, "sqlite:////PATH; empty means hub.sqlite in the data folder", default="")
     log_level: str = _setting(_text, "DEBUG, INFO, WARNING or ERROR", default="INFO")
     quiet_period: float = _setting(seconds, "seconds without a new image after which a study has arrived", default=5.0)
     session_hours: float = _setting(hours, "hours after which a log-in ends", default=12.0)
@@ -121,9 +145,9 @@ class Settings:
     max_associations: int = _setting(_count, "DICOM associations at once", default=64)
 
     @property
-    def sqlalchemy_url(self) -> str:
+    def sqlalchemy_url(self) -> URL:
         """The database to use."""
-        return self.database_url or f"sqlite:///{self.data / 'hub.sqlite'}"
+        return make_url(self.database_url) if self.database_url else sqlite_url(self.data / "hub.sqlite")
 
 
 def load(command_line: Mapping[str, object | None], environ: Mapping[str, str], config: Path | None = None) -> Settings:
@@ -139,10 +163,10 @@ def load(command_line: Mapping[str, object | None], environ: Mapping[str, str], 
         if key.startswith("DOKUEI_") and key != "DOKUEI_CONFIG" and not key.startswith("DOKUEI_TEST_")
     }
     data = said.get("data") or named.get("data")
-    path = config or (Path(environ["DOKUEI_CONFIG"]) if environ.get("DOKUEI_CONFIG") else None)
+    path = config or (Path(environ["DOKUEI_CONFIG"]).expanduser() if environ.get("DOKUEI_CONFIG") else None)
     written = _read_file(path, required=True) if path else {}
     if path is None and data:
-        written = _read_file(Path(str(data)) / "dokuei.toml", required=False)
+        written = _read_file(_folder(data) / "dokuei.toml", required=False)
     sources = (
         ("on the command line", said),
         ("in the environment", named),
@@ -177,7 +201,9 @@ def _converted(item: dataclasses.Field[Any], value: object, where: str) -> Any:
         return item.metadata["read"](value)
     except (ValueError, TypeError) as error:
         shown = _shown(item.name, where)
-        raise SettingError(f"Setting '{shown}' {where} can't be '{value}': {error}.") from error
+        # A password in a URL is nobody's to read in a log.
+        told = _PASSWORD.sub(r"\1:***", str(value))
+        raise SettingError(f"Setting '{shown}' {where} can't be '{told}': {error}.") from error
 
 
 def _read_file(path: Path, *, required: bool) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
+from shared_kernel.database import Database
 from shared_kernel.settings import Address, SettingError, address, load, size
 
 
@@ -75,9 +77,9 @@ def test_an_address_is_read_back_as_it_is_written(host: str, port: int) -> None:
 
 
 @given(st.text())
-def test_any_text_is_an_address_or_a_value_error(text: str) -> None:
+def test_any_text_is_an_address_or_a_value_error(written: str) -> None:
     try:
-        host, port = address(text)
+        host, port = address(written)
     except ValueError:
         return
     assert host
@@ -89,3 +91,61 @@ def test_any_text_is_an_address_or_a_value_error(text: str) -> None:
 )
 def test_sizes(written: str, expected: int) -> None:
     assert size(written) == expected
+
+
+@pytest.mark.parametrize(
+    ("environ", "told"),
+    [
+        ({"DOKUEI_DATABASE_URL": "postgresql://u:geheim@db/dokuei"}, "PostgreSQL comes later"),
+        ({"DOKUEI_DATABASE_URL": "sqlite+aiosqlite:////srv/x"}, "DOKUEI_DATABASE_URL"),
+        ({"DOKUEI_DATABASE_URL": "/srv/hub.sqlite"}, "sqlite:////"),
+        ({"DOKUEI_DATABASE_URL": "sqlite://"}, "a file"),
+        ({"DOKUEI_DATABASE_URL": "sqlite:///:memory:"}, "a file"),
+        ({"DOKUEI_SESSION_HOURS": "87601"}, "10 years"),
+        ({"DOKUEI_TOKEN_HOURS": "1e300"}, "10 years"),
+        ({"DOKUEI_QUIET_PERIOD": "86401"}, "1 day"),
+        ({"DOKUEI_MAX_ASSOCIATIONS": "1001"}, "1000"),
+    ],
+)
+def test_what_can_not_work_is_refused_with_a_sentence(tmp_path: Path, environ: dict[str, str], told: str) -> None:
+    with pytest.raises(SettingError, match=told) as refused:
+        load({"data": str(tmp_path)}, environ)
+    assert "geheim" not in str(refused.value)
+
+
+def test_the_bounds_themselves_are_allowed(tmp_path: Path) -> None:
+    environ = {
+        "DOKUEI_SESSION_HOURS": "87600",
+        "DOKUEI_QUIET_PERIOD": "86400",
+        "DOKUEI_MAX_ASSOCIATIONS": "1000",
+    }
+    settings = load({"data": str(tmp_path)}, environ)
+    assert (87600.0, 86400.0, 1000) == (settings.session_hours, settings.quiet_period, settings.max_associations)
+
+
+@pytest.mark.parametrize("name", ["a?b", "a#b", "a b", "読影"])
+def test_the_database_is_in_the_data_folder_whatever_its_name(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    database = Database(load({"data": str(folder)}, {}).sqlalchemy_url)
+    with database.read() as session:
+        session.execute(text("SELECT 1"))
+    database.close()
+    assert ["hub.sqlite"] == [path.name for path in folder.iterdir()]
+
+
+def test_a_database_elsewhere_is_used(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/other.sqlite"
+    assert str(tmp_path / "other.sqlite") == load({"data": "x"}, {"DOKUEI_DATABASE_URL": url}).sqlalchemy_url.database
+
+
+def test_the_home_folder_is_meant_by_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "dokuei.toml").write_text('ae_title = "HOME"')
+    named = tmp_path / "named.toml"
+    named.write_text('ae_title = "NAMED"')
+
+    settings = load({}, {"DOKUEI_DATA": "~/x"})
+    assert (tmp_path / "x", "HOME") == (settings.data, settings.ae_title)
+    assert "NAMED" == load({}, {"DOKUEI_DATA": "~/x", "DOKUEI_CONFIG": "~/named.toml"}).ae_title
