@@ -1,17 +1,26 @@
-"""Migrations: they make the shape that the tables declare, for new databases and beside other processes."""
+"""Migrations make the declared shape, whole or not at all, with data in it and beside other processes."""
 
 from __future__ import annotations
 
+import shutil
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import IntegrityError, OperationalError
 
-from dokuei.migrations.upgrade import current, newest, upgrade
+from access_control.directory import Directory
+from access_control.tables import PersonRow
+from dokuei.migrations import upgrade as module
+from dokuei.migrations.upgrade import NewerDatabase, current, newest, upgrade
 from dokuei.tables import METADATA
-from shared_kernel.database import Base, Database
+from shared_kernel.clock import SetClock
+from shared_kernel.database import Base, Database, DatabaseDamaged
+from shared_kernel.errors import DokueiError
 
 
 def test_the_migrated_shape_is_the_declared_one(database: Database) -> None:
@@ -41,4 +50,105 @@ def test_two_processes_at_once_make_one_database(tmp_path: Path) -> None:
     database = Database.in_folder(tmp_path)
     assert current(database) == newest()
     assert set(Base.metadata.tables) <= set(inspect(database.engine).get_table_names())
+    database.close()
+
+
+CHANGE = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("site") as batch:
+        batch.add_column(sa.Column("note", sa.Text(), nullable=False, server_default="-"))
+        batch.alter_column("name", existing_type=sa.Text(), type_=sa.String(400))
+    {more}
+"""
+
+
+@pytest.fixture
+def region(database: Database, clock: SetClock) -> Database:
+    """A database at revision 0001 with a site and a person who belongs to it."""
+    directory = Directory(clock)
+    with database.write() as session:
+        directory.add_site(session, "MINATO", "みなと診療所")
+        session.flush()
+        session.add(
+            PersonRow(
+                login="k-minato",
+                name="湊 恵子",
+                site_code="MINATO",
+                role="referring_doctor",
+                password_hash="-",
+                created_at=clock.now(),
+            )
+        )
+    return database
+
+
+@pytest.fixture
+def later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Puts a revision 0002 after those that there are, in a folder of its own."""
+
+    def add(more: str) -> None:
+        folder = tmp_path / "migrations"
+        shutil.copytree(module.FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
+        (folder / "versions" / "0002_later.py").write_text(CHANGE.format(more=more))
+        monkeypatch.setattr(module, "FOLDER", folder)
+
+    return add
+
+
+def people(database: Database) -> list[tuple[str, str]]:
+    with database.read() as session:
+        return [tuple(row) for row in session.execute(text("SELECT login, site_code FROM person"))]
+
+
+def test_a_table_that_others_refer_to_can_be_changed(
+    region: Database, tmp_path: Path, later: Callable[[str], None]
+) -> None:
+    later("")
+    upgrade(region, tmp_path)
+    assert "0002" == current(region)
+    assert [("k-minato", "MINATO")] == people(region)
+    with region.read() as session:
+        assert ("みなと診療所", "-") == session.execute(text("SELECT name, note FROM site")).one()
+    with pytest.raises(IntegrityError), region.write() as session:  # the rule is on again
+        session.execute(text("DELETE FROM site"))
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [("op.execute('DELETE FROM site')", "person → site"), ("op.execute('UPDATE nowhere SET x = 1')", "nowhere")],
+)
+def test_a_migration_that_fails_changes_nothing(
+    region: Database, tmp_path: Path, later: Callable[[str], None], more: str, told: str
+) -> None:
+    later(more)
+    with pytest.raises((RuntimeError, OperationalError), match=told):
+        upgrade(region, tmp_path)
+    assert "0001" == current(region)
+    assert {"code", "name"} <= {column["name"] for column in inspect(region.engine).get_columns("site")}
+    assert "note" not in {column["name"] for column in inspect(region.engine).get_columns("site")}
+    assert [("k-minato", "MINATO")] == people(region)
+
+
+def test_a_database_of_a_newer_version_is_left_alone_with_a_sentence(database: Database, tmp_path: Path) -> None:
+    with database.write() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '0099'"))
+    with pytest.raises(NewerDatabase) as refused:
+        upgrade(database, tmp_path)
+    assert isinstance(refused.value, DokueiError)
+    assert ("newer_database", {"database": "0099", "program": newest()}) == (refused.value.code, refused.value.details)
+    assert "0099" == current(database)
+
+
+def test_a_file_that_is_no_database_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "hub.sqlite").write_bytes(b"no database at all, " * 100)
+    database = Database.in_folder(tmp_path)
+    with pytest.raises(DatabaseDamaged):
+        upgrade(database, tmp_path)
     database.close()
