@@ -173,7 +173,7 @@ export class ReportEditor extends ViewElement {
         <dd><strong>${mainName(one.patient)}</strong> ${kanaName(one.patient)}<br /><span class="num">${one.patient.id}　${one.patient.birth_date ?? ''}　${ageSex(one.patient, one.study_date ?? '')}</span></dd>
         <dt>${t('case.study')}</dt>
         <dd class="num"><strong>${one.modalities.join(' ')} ${one.study_description || one.body_part || ''}</strong><br />${one.study_date ?? ''}　${one.accession_number ?? ''}</dd>
-        ${prior ? html`<dt>${t('report.on_screen')}</dt><dd class="num other">${t('report.images_other', { study: studyText(prior) })}</dd>` : null}
+        ${prior ? html`<dt>${t('report.on_screen')}</dt><dd class="num other">${t('case.prior_badge', { date: studyText(prior) })}</dd>` : null}
         <dt>${t('report.impression')}</dt>
         <dd class="pre">${this.draft.value.impression || t('case.none')}</dd>
       </dl>
