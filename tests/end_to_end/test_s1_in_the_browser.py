@@ -8,7 +8,7 @@ import re
 
 import pydicom
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from test_data.catalogue import DEMO_STUDIES
 from test_data.generate import generate
@@ -23,6 +23,24 @@ SLOW = 30_000
 
 FINDINGS = "右肺上葉に9 mm大の充実性結節を認める。胸水なし。"
 IMPRESSION = "右肺上葉結節。前回より増大。"
+
+
+def drag_changes_the_window(page: Page) -> None:
+    """階調 by the mouse: the tools are loaded after the first picture, so the drag is tried until it works."""
+    window = page.get_by_test_id("viewer-window")
+    before = window.inner_text()
+    box = page.get_by_test_id("viewer-canvas-ready").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    def dragged() -> bool:
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 80, y + 40, steps=4)
+        page.mouse.up()
+        return window.inner_text() != before
+
+    until(dragged, what="the drag to change the window")
 
 
 @pytest.mark.S1
@@ -67,6 +85,7 @@ def test_an_ordinary_ct_on_screen(hub: HubProcess) -> None:
         reader.get_by_test_id("viewer-canvas-ready").wait_for(timeout=SLOW)
         expect(reader.get_by_test_id("viewer-slice")).to_contain_text("/", timeout=SLOW)
         picture(reader, "s1-3-viewer")
+        drag_changes_the_window(reader)
 
         # Writes 所見 and 診断, signs.
         reader.get_by_test_id("report-findings").fill(FINDINGS)
