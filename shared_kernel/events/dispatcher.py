@@ -8,19 +8,27 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from shared_kernel.clock import Clock
-from shared_kernel.database import Database
+from shared_kernel.database import Database, DatabaseUnavailable
+from shared_kernel.errors import NotFound
 from shared_kernel.events.event import Envelope, Event
-from shared_kernel.events.tables import OutboxRow, SubscriptionRow
+from shared_kernel.events.pruning import prune
+from shared_kernel.events.tables import EventSetAsideRow, OutboxRow, SubscriptionRow
 
 Handler = Callable[[Session, Envelope], None]
 
 _BATCH = 200
+_TRIES = 8
 _LONGEST_PAUSE = timedelta(seconds=60)
 _LONGEST_DOUBLING = 6
+_DATABASE_PAUSE = timedelta(seconds=5)
+_SELDOM = 1000
+_KEPT_FOR = timedelta(days=30)
+_PRUNED_EVERY = timedelta(days=1)
+_LONGEST_ERROR = 2000
 _IDLE_SECONDS = 0.5  # another process (an import on the command line) may have published
 
 log = structlog.get_logger(__name__)
@@ -32,113 +40,234 @@ class Subscriber:
 
     A handler writes with the session that it is given and nothing else: its work and the
     subscriber's new place are committed together, so that a crash repeats both or neither.
+
+    `from_the_beginning` says what a name that was never seen before hears first: every event that the
+    outbox still holds (the default: nothing is missed), or only those that come from now on.
     """
 
     name: str
     handlers: Mapping[type[Event], Handler]
+    from_the_beginning: bool = True
+
+
+@dataclass(slots=True)
+class _Progress:
+    """The sequence up to which a subscriber has read, and the one that its row says."""
+
+    read: int
+    kept: int
 
 
 class Dispatcher:
-    """Brings events to subscribers, in order, on one thread; a failing subscriber waits, others go on."""
+    """Brings events to subscribers, in order, on one thread; a failing subscriber waits, others go on.
+
+    Two dispatchers on one database (two processes) deliver nothing twice. An event whose handler has
+    failed 8 times is set aside in `event_set_aside`, and its subscriber goes on behind it.
+    """
 
     def __init__(self, database: Database, clock: Clock, subscribers: Iterable[Subscriber]) -> None:
         self._database = database
         self._clock = clock
         self._subscribers = tuple(subscribers)
+        self._progress: dict[str, _Progress] = {}
         self._not_before: dict[str, datetime] = {}
+        self._prune_next: datetime | None = None
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Deliver in the background until `stop`."""
+        self._stopping.clear()
         self._thread = threading.Thread(target=self._run, name="event-dispatcher", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the event in hand."""
+        """End after the event in hand; the rest is delivered after the next `start`."""
         self._stopping.set()
         self._database.published.set()
         if self._thread:
             self._thread.join()
+            self._thread = None
 
     def drain(self) -> None:
         """Deliver now, on the calling thread, until every subscriber has nothing more to do."""
-        busy = True
-        while busy:
-            busy = False
-            for subscriber in self._subscribers:
-                busy |= self._advance(subscriber)
+        self._deliver_all(_never)
+
+    def retry(self, subscriber: str, sequence: int) -> None:
+        """Deliver an event that was set aside, now and on the calling thread.
+
+        Whatever its handler raises passes through, and the event stays aside. Raises NotFound when
+        there is no such event aside, or nobody of this name who wants it.
+        """
+        wanted = next((_wanted(each) for each in self._subscribers if each.name == subscriber), {})
+        with self._database.write() as session:
+            aside = session.get(EventSetAsideRow, (subscriber, sequence))
+            row = session.get(OutboxRow, sequence)
+            handler = wanted.get(row.name) if row else None
+            if aside is None or row is None or handler is None:
+                raise NotFound(subscriber=subscriber, sequence=sequence)
+            handler(session, _envelope(row))
+            session.delete(aside)
+        log.info("events.retried", subscriber=subscriber, sequence=sequence)
+
+    def prune(self) -> None:
+        """Delete events older than 30 days that every subscriber has passed; the running dispatcher does it daily."""
+        self._prune(_never)
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._database.published.wait(_IDLE_SECONDS)
+        while True:
             self._database.published.clear()
+            if self._stopping.is_set():
+                break
             try:
-                self.drain()
+                self._deliver_all(self._stopping.is_set)
+                self._prune_daily()
             except Exception:
                 # A locked or full database: said, waited for, tried again; no event is passed over.
                 log.exception("events.dispatch_failed")
                 self._stopping.wait(_IDLE_SECONDS)
+            self._database.published.wait(_IDLE_SECONDS)
+        try:
+            self._keep_skipped(at_least=1)
+        except Exception:
+            log.exception("events.place_not_kept")  # what was skipped is looked at once more
 
-    def _advance(self, subscriber: Subscriber) -> bool:
+    def _deliver_all(self, interrupted: Callable[[], bool]) -> None:
+        busy = True
+        while busy and not interrupted():
+            busy = False
+            for subscriber in self._subscribers:
+                busy |= self._advance(subscriber, interrupted)
+        self._keep_skipped(at_least=_SELDOM)
+
+    def _advance(self, subscriber: Subscriber, interrupted: Callable[[], bool]) -> bool:
         """Deliver one batch; True if there may be more to do at once."""
         not_before = self._not_before.get(subscriber.name)
         if not_before and self._clock.now() < not_before:
             return False
+        progress = self._progress_of(subscriber)
+        wanted = _wanted(subscriber)
         with self._database.read() as session:
-            place = session.get(SubscriptionRow, subscriber.name)
-            position = place.position if place else 0
+            # Both of one snapshot: behind the last one read, no wanted event can hide.
+            newest = session.scalar(select(func.max(OutboxRow.sequence))) or 0
             rows = session.scalars(
-                select(OutboxRow).where(OutboxRow.sequence > position).order_by(OutboxRow.sequence).limit(_BATCH)
+                select(OutboxRow)
+                .where(OutboxRow.sequence > progress.read, OutboxRow.name.in_(wanted))
+                .order_by(OutboxRow.sequence)
+                .limit(_BATCH)
             ).all()
             envelopes = [_envelope(row) for row in rows]
-        if not envelopes:
-            return False
-        wanted = {kind.name(): handler for kind, handler in subscriber.handlers.items()}
         for envelope in envelopes:
-            handler = wanted.get(envelope.name)
-            if handler is None:
+            if interrupted():
+                return False
+            if envelope.sequence <= progress.read:
                 continue
             try:
-                with self._database.write() as session:
-                    handler(session, envelope)
-                    self._keep_place(session, subscriber.name, envelope.sequence)
+                place = self._deliver(subscriber.name, wanted[envelope.name], envelope)
             except Exception as error:
-                self._hold_up(subscriber.name, envelope, error)
-                return False
-        with self._database.write() as session:
-            self._keep_place(session, subscriber.name, envelopes[-1].sequence)
-        return True
+                return self._hold_up(subscriber.name, envelope, error)
+            progress.read = progress.kept = place
+            self._not_before.pop(subscriber.name, None)
+        if len(envelopes) < _BATCH:
+            progress.read = max(progress.read, newest)
+        return bool(envelopes)
 
-    def _keep_place(self, session: Session, name: str, sequence: int) -> None:
-        place = session.get(SubscriptionRow, name)
-        if place is None:
-            place = SubscriptionRow(subscriber=name, position=0, failures=0, updated_at=self._clock.now())
-            session.add(place)
-        place.position = max(place.position, sequence)
+    def _progress_of(self, subscriber: Subscriber) -> _Progress:
+        known = self._progress.get(subscriber.name)
+        if known is None:
+            with self._database.write() as session:
+                place = session.get(SubscriptionRow, subscriber.name)
+                if place is None:
+                    place = self._new_place(session, subscriber.name)
+                    if not subscriber.from_the_beginning:
+                        place.position = session.scalar(select(func.max(OutboxRow.sequence))) or 0
+                known = _Progress(read=place.position, kept=place.position)
+            self._progress[subscriber.name] = known
+        return known
+
+    def _new_place(self, session: Session, name: str) -> SubscriptionRow:
+        place = SubscriptionRow(subscriber=name, position=0, failures=0, updated_at=self._clock.now())
+        session.add(place)
+        return place
+
+    def _deliver(self, name: str, handler: Handler, envelope: Envelope) -> int:
+        """Handle one event and move on, in one transaction; returns the new place."""
+        with self._database.write() as session:
+            place = session.get(SubscriptionRow, name) or self._new_place(session, name)
+            if place.position < envelope.sequence:  # else another dispatcher was faster
+                handler(session, envelope)
+                self._move(place, envelope.sequence)
+            return place.position
+
+    def _move(self, place: SubscriptionRow, sequence: int) -> None:
+        place.position = sequence
         place.failures = 0
         place.last_error = None
         place.updated_at = self._clock.now()
-        self._not_before.pop(name, None)
 
-    def _hold_up(self, name: str, envelope: Envelope, error: Exception) -> None:
-        log.error(
-            "events.handler_failed",
-            subscriber=name,
-            event_name=envelope.name,
-            sequence=envelope.sequence,
-            exc_info=error,
-        )
+    def _hold_up(self, name: str, envelope: Envelope, error: Exception) -> bool:
+        """Let the subscriber wait, or set the event aside after so many tries; True if it can go on at once."""
+        named = {"subscriber": name, "event_name": envelope.name, "sequence": envelope.sequence}
+        log.error("events.handler_failed", **named, exc_info=error)
+        if isinstance(error, DatabaseUnavailable):
+            # Not the fault of the event: it is tried until the database is well.
+            self._not_before[name] = self._clock.now() + _DATABASE_PAUSE
+            return False
+        told = repr(error)[:_LONGEST_ERROR]
+        now = self._clock.now()
         with self._database.write() as session:
-            place = session.get(SubscriptionRow, name)
-            if place is None:
-                place = SubscriptionRow(subscriber=name, position=0, failures=0, updated_at=self._clock.now())
-                session.add(place)
-            place.failures += 1
-            place.last_error = f"{envelope.name} #{envelope.sequence}: {error!r}"[:2000]
-            place.updated_at = self._clock.now()
-            pause = min(_LONGEST_PAUSE, timedelta(seconds=2 ** min(place.failures, _LONGEST_DOUBLING)))
-        self._not_before[name] = self._clock.now() + pause
+            place = session.get(SubscriptionRow, name) or self._new_place(session, name)
+            if place.position >= envelope.sequence:  # another dispatcher has managed it
+                return True
+            failures = place.failures = place.failures + 1
+            place.last_error = f"{envelope.name} #{envelope.sequence}: {told}"
+            place.updated_at = now
+            if failures >= _TRIES:
+                session.add(
+                    EventSetAsideRow(
+                        subscriber=name, sequence=envelope.sequence, event_name=envelope.name, error=told, at=now
+                    )
+                )
+                self._move(place, envelope.sequence)
+        if failures < _TRIES:
+            self._not_before[name] = now + min(_LONGEST_PAUSE, timedelta(seconds=2 ** min(failures, _LONGEST_DOUBLING)))
+            return False
+        self._not_before.pop(name, None)
+        log.error("events.set_aside", **named, tries=failures, error=told)
+        return True
+
+    def _keep_skipped(self, *, at_least: int) -> None:
+        """Write down how far subscribers have read past what they don't want; seldom, for a commit is dear."""
+        for name, progress in self._progress.items():
+            if progress.read - progress.kept < at_least:
+                continue
+            with self._database.write() as session:
+                place = session.get(SubscriptionRow, name) or self._new_place(session, name)
+                place.position = max(place.position, progress.read)
+                place.updated_at = self._clock.now()
+                progress.kept = place.position
+
+    def _prune_daily(self) -> None:
+        now = self._clock.now()
+        if self._prune_next is None or now >= self._prune_next:
+            self._prune_next = now + _PRUNED_EVERY
+            self._prune(self._stopping.is_set)
+
+    def _prune(self, interrupted: Callable[[], bool]) -> None:
+        for subscriber in self._subscribers:
+            self._progress_of(subscriber)
+        self._keep_skipped(at_least=1)
+        pruned = prune(self._database, self._clock.now() - _KEPT_FOR, interrupted)
+        if pruned:
+            log.info("events.pruned", events=pruned)
+
+
+def _never() -> bool:
+    return False
+
+
+def _wanted(subscriber: Subscriber) -> dict[str, Handler]:
+    return {kind.name(): handler for kind, handler in subscriber.handlers.items()}
 
 
 def _envelope(row: OutboxRow) -> Envelope:

@@ -52,6 +52,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_dicom_peer_site_code"), ["site_code"], unique=False)
 
     op.create_table(
+        "event_set_aside",
+        sa.Column("subscriber", sa.String(length=64), nullable=False),
+        sa.Column("sequence", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("event_name", sa.String(length=64), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("subscriber", "sequence", name=op.f("pk_event_set_aside")),
+    )
+    op.create_table(
         "outbox",
         sa.Column("sequence", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("event_id", sa.String(length=32), nullable=False),
@@ -409,6 +418,7 @@ def downgrade() -> None:
     op.drop_table("reading_case")
     op.drop_table("patient")
     op.drop_table("outbox")
+    op.drop_table("event_set_aside")
     with op.batch_alter_table("dicom_peer", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_dicom_peer_site_code"))
 
