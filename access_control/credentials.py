@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import threading
 from datetime import timedelta
 from enum import StrEnum
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
-from sqlalchemy import select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from access_control.errors import NoSuchPerson, TooManyLogins, WrongPassword
+from access_control.attempts import PAUSE_MINUTES, Attempts
+from access_control.errors import NoSuchPerson, WrongPassword
 from access_control.gate import audit_entry
 from access_control.model import Actor, ActorKind, Resource, Role
 from access_control.tables import ContractRow, CredentialRow, PersonRow, SiteRow
@@ -24,9 +23,9 @@ from shared_kernel.clock import Clock
 from shared_kernel.database import Database
 from shared_kernel.ids import new_id
 
-_PAUSE_MINUTES = 5
-_PER_LOGIN = RateLimitItemPerMinute(10, _PAUSE_MINUTES)
-_PER_CLIENT = RateLimitItemPerMinute(60, _PAUSE_MINUTES)
+LONGEST_LOGIN = 64
+_VERIFIED_AT_ONCE = 2
+_KEPT_AFTER_ITS_END = timedelta(days=7)
 
 
 class CredentialKind(StrEnum):
@@ -54,29 +53,28 @@ class Credentials:
         self._hasher = hasher or PasswordHasher()
         # An unknown name costs the same time as a wrong password, so that names can't be found out by timing.
         self._nobody = self._hasher.hash(secrets.token_hex())
-        self._failures = MovingWindowRateLimiter(MemoryStorage())
+        self._attempts = Attempts()
+        self._verifying = threading.BoundedSemaphore(_VERIFIED_AT_ONCE)
 
     def sign_in(self, login: str, password: str, client: str) -> tuple[str, Actor]:
         """A new session's secret, and who it is. `client` is the network address, for the limit.
 
-        Raises WrongPassword, TooManyLogins (10 failures for one name, 60 from one place, in 5 minutes).
+        Raises WrongPassword, TooManyLogins (10 failures for one name, 60 from one place, in 5 minutes),
+        Unavailable (too many signing in at once).
         """
-        keys = ((_PER_LOGIN, login.lower()), (_PER_CLIENT, client))
-        if not all(self._failures.test(limit, key) for limit, key in keys):
-            raise TooManyLogins(retry_after_seconds=_PAUSE_MINUTES * 60)
-        with self._database.read() as session:
-            person = session.get(PersonRow, login)
-            stored = person.password_hash if person else self._nobody
+        if len(login) > LONGEST_LOGIN:  # nobody's, and no text for the audit trail
+            raise WrongPassword()
+        self._attempts.begin(login, client)
+        failed, closed = False, []
         try:
-            self._hasher.verify(stored, password)
-        except VerificationError:
-            person = None
-        if person is None:
-            for limit, key in keys:
-                self._failures.hit(limit, key)
-            self._tell_failure(login, client)
+            failed = not self._is_right(login, password)
+        finally:
+            closed = self._attempts.end(login, client, failed=failed)
+        if failed:
+            self._tell_failure(login, client, closed)
             raise WrongPassword()
         with self._database.write() as session:
+            self._forget_ended(session)
             secret = self._make(session, login, CredentialKind.SESSION)
             actor = self._actor(session, secret)
             if actor is None:  # revoked between the two lines: nobody to be
@@ -109,6 +107,23 @@ class Credentials:
         """Who shows this secret; None if it is unknown, expired or revoked."""
         with self._database.read() as session:
             return self._actor(session, secret)
+
+    def _is_right(self, login: str, password: str) -> bool:
+        with self._database.read() as session:
+            person = session.get(PersonRow, login)
+            stored = person.password_hash if person else self._nobody
+        try:
+            with self._verifying:
+                self._hasher.verify(stored, password)
+        except VerificationError:
+            return False
+        return person is not None
+
+    def _forget_ended(self, session: Session) -> None:
+        long_ago = self._clock.now() - _KEPT_AFTER_ITS_END
+        session.execute(
+            delete(CredentialRow).where(or_(CredentialRow.expires_at < long_ago, CredentialRow.revoked_at < long_ago))
+        )
 
     def _make(self, session: Session, login: str, kind: CredentialKind) -> str:
         secret = secrets.token_urlsafe(32)
@@ -160,16 +175,20 @@ class Credentials:
         entry = audit_entry(actor, action, resource, clock=self._clock, outcome="done", reason=reason)
         record(session, [entry])
 
-    def _tell_failure(self, login: str, client: str) -> None:
-        shown = login[:64]
+    def _tell_failure(self, login: str, client: str, closed: list[str]) -> None:
+        """One row for the failure, one for each door that it has closed; tries at a closed door leave none."""
         nobody = Actor(
-            kind=ActorKind.PERSON, login=shown, name="", role=None, site_code="", site_name="", session_id=""
+            kind=ActorKind.PERSON, login=login, name="", role=None, site_code="", site_name="", session_id=""
         )
-        resource = Resource(label=f"person/{shown}", site_code="")
-        reason = f"wrong password from {client}"
-        entry = audit_entry(nobody, "session.begin", resource, clock=self._clock, outcome="denied", reason=reason)
+        resource = Resource(label=f"person/{login}", site_code="")
+        reasons = [f"wrong password from {client}"]
+        reasons += [f"closed for {door} ({client}), {PAUSE_MINUTES} minutes: too many failures" for door in closed]
         with self._database.write() as session:
-            record(session, [entry])
+            entries = [
+                audit_entry(nobody, "session.begin", resource, clock=self._clock, outcome="denied", reason=reason)
+                for reason in reasons
+            ]
+            record(session, entries)
 
 
 def _digest(secret: str) -> str:

@@ -40,8 +40,10 @@ class AccessGate:
 
         if decision:
             key = (actor.session_id, actor.login, action.value, resource.label)
-            if self._first_time(key):
+            if not self._is_written(key):
+                # Marked only once the row is there; two at the same moment leave two rows, never none.
                 self._write(entry("allowed"))
+                self._mark_written(key)
             return decision
         self._write(entry("denied"))
         if not decision.visible:
@@ -52,15 +54,17 @@ class AccessGate:
         """Put a refusal into the trail that another rule than `decide` has found (an unknown AE title)."""
         self._write(audit_entry(actor, action, resource, clock=self._clock, outcome="denied", reason=reason))
 
-    def _first_time(self, key: tuple[str, str, str, str]) -> bool:
+    def _is_written(self, key: tuple[str, str, str, str]) -> bool:
         with self._lock:
             if key in self._seen:
                 self._seen.move_to_end(key)
-                return False
+            return key in self._seen
+
+    def _mark_written(self, key: tuple[str, str, str, str]) -> None:
+        with self._lock:
             self._seen[key] = None
             if len(self._seen) > _REMEMBERED:
                 self._seen.popitem(last=False)
-            return True
 
     def _write(self, entry: AuditEntry) -> None:
         with self._database.write() as session:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Annotated
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from access_control.credentials import Credentials
-from access_control.errors import TooManyLogins, WrongPassword
+from access_control.credentials import LONGEST_LOGIN, Credentials
+from access_control.errors import ForeignOrigin, TooManyLogins, WrongPassword
 from access_control.model import Action, Actor
 from access_control.rules.role import role_permits
 from access_control.web.authentication import COOKIE, require_own_origin
 from access_control.web.operation import Call, Operation
 from shared_kernel.errors import NotSignedIn
+
+_LONGEST_PASSWORD = 1024
 
 # What the application shows to whom; the server decides each deed anew.
 _ENTITLEMENTS = {
@@ -32,8 +35,8 @@ _ENTITLEMENTS = {
 class SignIn(msgspec.Struct, frozen=True):
     """A log-in name and a password."""
 
-    login: str
-    password: str
+    login: Annotated[str, msgspec.Meta(max_length=LONGEST_LOGIN)]
+    password: Annotated[str, msgspec.Meta(max_length=_LONGEST_PASSWORD)]
 
 
 class SiteOut(msgspec.Struct, frozen=True):
@@ -66,10 +69,13 @@ def operations(credentials: Credentials, *, demo: Callable[[], bool]) -> list[Op
     def sign_in(call: Call) -> Response:
         require_own_origin_of_browser(call.request)
         secret, actor = credentials.sign_in(call.body.login, call.body.password, call.client)
-        response = Response(msgspec.json.encode(_session(actor, demo())), media_type="application/json")
-        response.set_cookie(
-            COOKIE, secret, httponly=True, samesite="strict", path="/", secure=call.request.url.scheme == "https"
+        response = Response(
+            msgspec.json.encode(_session(actor, demo())),
+            media_type="application/json",
+            headers={"Cache-Control": "no-store"},
         )
+        secure = call.request.scope["scheme"] == "https"
+        response.set_cookie(COOKIE, secret, httponly=True, samesite="strict", path="/", secure=secure)
         return response
 
     def whoami(call: Call) -> SessionOut:
@@ -89,7 +95,7 @@ def operations(credentials: Credentials, *, demo: Callable[[], bool]) -> list[Op
             handler=sign_in,
             body=SignIn,
             response=SessionOut,
-            errors=(WrongPassword, TooManyLogins),
+            errors=(WrongPassword, TooManyLogins, ForeignOrigin),
             public=True,
         ),
         session(

@@ -41,6 +41,10 @@ def require_own_origin(request: Request) -> None:
 
     Browsers send `Origin` with every request that is not GET or HEAD; programs without a cookie need none.
     """
-    origin = request.headers.get("origin")
-    if origin is None or urlsplit(origin).netloc != request.headers.get("host"):
+    origin = request.headers.get("origin", "")
+    try:
+        theirs = urlsplit(origin).netloc
+    except ValueError:  # no browser's: `http://[`
+        theirs = ""
+    if not theirs or theirs != request.headers.get("host"):
         raise ForeignOrigin(origin=origin)
