@@ -45,6 +45,11 @@ class CompletionWorker:
         if self._thread:
             self._thread.join()
 
+    @property
+    def alive(self) -> bool:
+        """Whether the thread is at work."""
+        return self._thread is not None and self._thread.is_alive()
+
     def run_once(self) -> int:
         """Tell of all studies that are quiet now; returns how many."""
         told = 0

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Match, Route
@@ -16,12 +17,13 @@ from access_control.web.operation import Operation
 from dokuei import __version__
 from dokuei.web import operations as wire
 from dokuei.web.browser import BrowserApplication
-from dokuei.web.errors import HANDLERS, MethodNotAllowed
+from dokuei.web.errors import HANDLERS, MethodNotAllowed, Unexpected
 from dokuei.web.headers import CommonHeaders
 from dokuei.web.openapi import document
 from shared_kernel.errors import NotFound
 
-_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+_PROGRAMS = ("/api", "/dicomweb", "/fhir")
 
 
 def create(
@@ -49,23 +51,31 @@ def create(
         authenticate(request)
         return Response(openapi, media_type="application/json")
 
-    known: list[BaseRoute] = [*(wire.route(each, authenticate, max_json_body) for each in operations), *routes]
+    known: list[BaseRoute] = [
+        Route("/api/openapi.json", describe),
+        *(wire.route(each, authenticate, max_json_body) for each in operations),
+        *routes,
+    ]
 
     def nowhere(request: Request) -> Response:
         authenticate(request)
-        if any(route.matches(request.scope)[0] is Match.PARTIAL for route in known):
-            raise MethodNotAllowed(method=request.method)
-        raise NotFound(path=request.url.path)
+        allowed: set[str] = set()
+        for route in known:
+            if isinstance(route, Route) and route.matches(request.scope)[0] is Match.PARTIAL:
+                allowed |= route.methods or set()
+        if allowed:
+            raise MethodNotAllowed(method=request.method, allow=", ".join(sorted(allowed)))
+        raise NotFound(path=request.scope["path"])
 
     application = Starlette(
         routes=[
             Route("/healthz", healthz),
             Route("/readyz", readyz),
-            Route("/api/openapi.json", describe),
             *known,
-            *(Route(f"{top}{{rest:path}}", nowhere, methods=_METHODS) for top in ("/api", "/dicomweb", "/fhir")),
+            *(Route(f"{top}{rest}", nowhere, methods=_METHODS) for top in _PROGRAMS for rest in ("", "/{rest:path}")),
             Route("/{path:path}", BrowserApplication().__call__, methods=["GET"]),
         ],
+        middleware=[Middleware(Unexpected)],
         exception_handlers=HANDLERS,
     )
     # Around everything, so that an answer to an unexpected error carries them too.

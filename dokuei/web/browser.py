@@ -53,16 +53,24 @@ class BrowserApplication:
 
     def __call__(self, request: Request) -> Response:
         """The file of this name, or the application's page."""
-        name = request.url.path.lstrip("/")
-        path = (self._folder / name).resolve()
-        if name and path.is_relative_to(self._folder) and path.is_file():
+        name = request.scope["path"].lstrip("/")
+        path = self._file(name)
+        if path is not None:
             forever = name.startswith("assets/")  # names there carry a hash of their content
             return self._answer(request, path, _YEAR if forever else "no-cache")
         if name.startswith("assets/"):
-            raise NotFound(path=request.url.path)
+            raise NotFound(path=request.scope["path"])
         if not self.is_built:
             return HTMLResponse(_NOT_BUILT, status_code=503)
         return self._answer(request, self._folder / "index.html", "no-cache")
+
+    def _file(self, name: str) -> Path | None:
+        """The built file of this name; None for what is none, or could be the name of none."""
+        try:
+            path = (self._folder / name).resolve()
+            return path if name and path.is_relative_to(self._folder) and path.is_file() else None
+        except (ValueError, OSError):  # a NUL, a name longer than the file system takes
+            return None
 
     def _answer(self, request: Request, path: Path, cache: str) -> Response:
         built = self._built(path, path.stat().st_mtime_ns)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from access_control.web.errors import error_response
-from shared_kernel.errors import DokueiError, InvalidInput, NotFound, Text
+from shared_kernel.errors import DokueiError, InvalidInput, NotFound, Text, Unavailable
 
 log = structlog.get_logger(__name__)
 
 
 class MethodNotAllowed(InvalidInput):
-    """The path exists, the method on it does not."""
+    """The path exists, the method on it does not; `allow` in the details names those that do."""
 
     code = "method_not_allowed"
     http_status = 405
@@ -39,10 +42,25 @@ class BadParameter(InvalidInput):
 
 
 def known(request: Request, error: Exception) -> Response:
-    """Answer with an error that is meant to be read."""
+    """Answer with an error that is meant to be read; what is ours to mend is logged with its cause."""
     if not isinstance(error, DokueiError):  # Starlette's signature is wider than what is registered
         return unexpected(request, error)
-    return error_response(request, error)
+    if error.http_status >= 500:  # noqa: PLR2004
+        log.error("web.unavailable", **_named(request), code=error.code, reason=str(error), exc_info=error.__cause__)
+    response = error_response(request, error)
+    if isinstance(error, MethodNotAllowed) and "allow" in error.details:
+        response.headers["Allow"] = str(error.details["allow"])
+    return response
+
+
+def database(request: Request, error: Exception) -> Response:
+    """Answer for a database that is locked, full, read-only or away; a statement that is wrong is our fault."""
+    wrong_statement = getattr(getattr(error, "orig", None), "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+    if wrong_statement:
+        return unexpected(request, error)
+    unavailable = Unavailable(reason="database")
+    unavailable.__cause__ = error
+    return known(request, unavailable)
 
 
 def http(request: Request, error: Exception) -> Response:
@@ -52,9 +70,8 @@ def http(request: Request, error: Exception) -> Response:
         case 404:
             return error_response(request, NotFound())
         case 405:
-            response = error_response(request, MethodNotAllowed(method=request.method))
-            response.headers.update(getattr(error, "headers", None) or {})
-            return response
+            allow = (getattr(error, "headers", None) or {}).get("Allow", "")
+            return known(request, MethodNotAllowed(method=request.method, allow=allow))
         case _ if status < 500:  # noqa: PLR2004
             detail: Any = getattr(error, "detail", "")
             return error_response(request, InvalidInput(reason=str(detail)))
@@ -64,14 +81,48 @@ def http(request: Request, error: Exception) -> Response:
 
 def unexpected(request: Request, error: Exception) -> Response:
     """Answer what nobody foresaw: logged with its request number, told without its inside."""
-    log.error("web.unexpected", path=request.url.path, method=request.method, exc_info=error)
+    log.error("web.unexpected", **_named(request), exc_info=error)
     return error_response(request, DokueiError())
 
 
 def gone(request: Request, error: Exception) -> Response:
     """The client hung up; nobody will read this."""
-    log.info("web.client_gone", path=request.url.path)
+    log.info("web.client_gone", **_named(request))
     return Response(status_code=499)
 
 
-HANDLERS = {DokueiError: known, HTTPException: http, ClientDisconnect: gone, Exception: unexpected}
+def _named(request: Request) -> dict[str, str]:
+    # The request's number is in every line of its log (CommonHeaders). Its URL may be one that can't be parsed.
+    return {"method": request.method, "path": request.scope["path"][:LONGEST_PATH_TOLD]}
+
+
+LONGEST_PATH_TOLD = 300
+HANDLERS = {DokueiError: known, HTTPException: http, ClientDisconnect: gone, OperationalError: database}
+
+
+class Unexpected:
+    """ASGI middleware: answers unexpected errors, and ends them there.
+
+    Starlette's own would raise them on to the server, which logs the traceback again and closes the connection.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on; what can't be answered any more ends without its last part, so that the client can tell."""
+        begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal begun
+            begun = begun or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        except Exception as error:
+            if scope["type"] != "http":
+                raise
+            response = unexpected(Request(scope), error)
+            if not begun:
+                await response(scope, receive, send)

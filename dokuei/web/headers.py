@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
 
@@ -9,7 +10,9 @@ import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-log = structlog.get_logger("web")
+from dokuei.web.errors import LONGEST_PATH_TOLD
+
+log = structlog.get_logger(__name__)
 
 # Cornerstone compiles WebAssembly and starts workers from blobs; styles are set on elements.
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -26,6 +29,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+_FIRST_ERROR = 400
 _ALWAYS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -36,7 +40,11 @@ _ALWAYS = {
 
 
 class CommonHeaders:
-    """ASGI middleware: numbers the request, adds the headers, writes one log line an answer."""
+    """ASGI middleware: numbers the request, adds the headers, logs the answer.
+
+    The number is in the answer's `X-Request-Id` and in every log line written for the request, on its
+    worker thread too. Answers that are errors are logged at INFO, the others at DEBUG.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -56,14 +64,15 @@ class CommonHeaders:
                 headers["X-Request-Id"] = request_id
                 for name, value in _ALWAYS.items():
                     headers.setdefault(name, value)
-                log.debug(
+                log.log(
+                    logging.INFO if message["status"] >= _FIRST_ERROR else logging.DEBUG,
                     "web.answered",
-                    request_id=request_id,
                     method=scope["method"],
-                    path=scope["path"],
+                    path=scope["path"][:LONGEST_PATH_TOLD],
                     status=message["status"],
                     milliseconds=round((time.perf_counter() - began) * 1000, 1),
                 )
             await send(message)
 
-        await self._app(scope, receive, send_with_headers)
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            await self._app(scope, receive, send_with_headers)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
+import structlog
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp
 
@@ -12,27 +13,18 @@ import access_control.routes
 import dicomweb.routes
 import reporting.routes
 import worklist.routes
+from access_control.tables import SiteRow
 from dokuei.demo.state import is_demo
 from dokuei.web import app
 
 if TYPE_CHECKING:
     from dokuei.hub import Hub
 
+log = structlog.get_logger(__name__)
+
 
 def application(hub: Hub) -> ASGIApp:
     """Every room's operations and routes, over this hub."""
-
-    def ready() -> list[str]:
-        wrong = []
-        try:
-            with hub.database.read() as session:
-                session.execute(text("SELECT 1"))
-        except SQLAlchemyError as error:
-            wrong.append(f"database: {error}")
-        if hub.files.free() < hub.settings.min_free_disk:
-            wrong.append("disk: too full to take in images")
-        return wrong
-
     return app.create(
         operations=[
             *access_control.routes.operations(hub.credentials, demo=lambda: is_demo(hub.settings)),
@@ -43,6 +35,28 @@ def application(hub: Hub) -> ASGIApp:
             hub.catalogue, hub.ingest, hub.gate, hub.authenticate, hub.database, hub.settings
         ),
         authenticate=hub.authenticate,
-        ready=ready,
+        ready=lambda: not_ready(hub),
         max_json_body=hub.settings.max_json_body,
     )
+
+
+def not_ready(hub: Hub) -> list[str]:
+    """What keeps this hub from working, in fixed words; the causes are for the log, as anybody may ask."""
+    wrong = []
+    try:
+        with hub.database.read() as session:
+            session.scalar(select(SiteRow.code).limit(1))
+    except (SQLAlchemyError, OSError):
+        log.exception("ready.database")
+        wrong.append("database: can't be used")
+    try:
+        if hub.files.free() < hub.settings.min_free_disk:
+            wrong.append("disk: too full to take in images")
+    except OSError:
+        log.exception("ready.disk")
+        wrong.append("disk: can't be used")
+    workers = {"ingest": hub.ingest.alive, "events": hub.dispatcher.alive, "completion": hub.completion.alive}
+    stopped = [name for name, alive in workers.items() if not alive]
+    if stopped:
+        log.error("ready.stopped", workers=stopped)
+    return wrong + [f"{name}: stopped" for name in stopped]

@@ -9,9 +9,11 @@ from typing import Any
 
 import msgspec
 
+from access_control.errors import ForeignOrigin
 from access_control.web.errors import ErrorBody
 from access_control.web.operation import Operation
-from shared_kernel.errors import DokueiError, NotSignedIn
+from dokuei.web.errors import BadJson, BadParameter
+from shared_kernel.errors import DokueiError, NotSignedIn, TooLarge, Unavailable
 
 _REF = "#/components/schemas/{name}"
 
@@ -85,9 +87,15 @@ def _parameters(operation: Operation, by_type: dict[type, Any]) -> list[dict[str
 
 
 def _errors(operation: Operation, by_type: dict[type, Any]) -> dict[str, Any]:
-    kinds: list[type[DokueiError]] = [*operation.errors]
+    kinds: list[type[DokueiError]] = [*operation.errors, Unavailable, DokueiError]
     if not operation.public:
         kinds.append(NotSignedIn)
+        if operation.method != "GET":
+            kinds.append(ForeignOrigin)
+    if operation.body is not None:
+        kinds += [BadJson, TooLarge]
+    if operation.query is not None:
+        kinds.append(BadParameter)
     statuses: dict[str, list[str]] = {}
     for kind in kinds:
         codes = statuses.setdefault(str(kind.http_status), [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import typing
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -23,7 +24,10 @@ _JSON = msgspec.json.Encoder()
 def route(operation: Operation, authenticate: Callable[[Request], Actor], max_body: int) -> Route:
     """The Starlette route of one operation."""
     endpoint = _endpoint(operation, authenticate, max_body)
-    return Route(operation.path, endpoint, methods=[operation.method], name=f"{operation.method} {operation.path}")
+    made = Route(operation.path, endpoint, methods=[operation.method], name=f"{operation.method} {operation.path}")
+    # Starlette would answer HEAD by running the handler of GET, and reading may be a deed (開封).
+    made.methods = {operation.method}
+    return made
 
 
 def _endpoint(
@@ -40,7 +44,7 @@ def _endpoint(
             query=read_query(request),
             body=read_body(raw),
             request=request,
-            client=request.client.host if request.client else "",
+            client=_address(request),
         )
         result = operation.handler(call)
         if isinstance(result, Response):
@@ -55,6 +59,15 @@ def _endpoint(
         return await run_in_threadpool(work, request, raw)
 
     return endpoint
+
+
+def _address(request: Request) -> str:
+    """The client's network address; "unknown" for what is none, as a proxy's header may say anything."""
+    host = request.client.host if request.client else ""
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        return "unknown"
 
 
 async def _body(request: Request, limit: int) -> bytes:

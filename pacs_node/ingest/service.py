@@ -56,6 +56,11 @@ class IngestService:
         self._writer.stop()
         self._presence.leave()
 
+    @property
+    def alive(self) -> bool:
+        """Whether instances can be taken."""
+        return self._writer.alive
+
     def __enter__(self) -> IngestService:
         self.start()
         return self

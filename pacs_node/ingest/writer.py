@@ -63,6 +63,11 @@ class Writer:
         if self._thread:
             self._thread.join()
 
+    @property
+    def alive(self) -> bool:
+        """Whether the thread is at work."""
+        return self._thread is not None and self._thread.is_alive()
+
     def submit(self, work: Work) -> None:
         """Queue an instance; its answer comes through `work.answer`. Raises Unavailable when stopped."""
         with self._accepting:

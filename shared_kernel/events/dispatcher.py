@@ -89,6 +89,11 @@ class Dispatcher:
             self._thread.join()
             self._thread = None
 
+    @property
+    def alive(self) -> bool:
+        """Whether the thread is at work."""
+        return self._thread is not None and self._thread.is_alive()
+
     def drain(self) -> None:
         """Deliver now, on the calling thread, until every subscriber has nothing more to do."""
         self._deliver_all(_never)

@@ -47,6 +47,16 @@ def test_a_missing_file_is_missing(client: TestClient) -> None:
     assert client.get("/assets/old-def.js").status_code == 404
 
 
+@pytest.mark.parametrize("path", ["/%00", "/" + "x" * 5000, "/cases/%00", "/x%3Fassets/"])
+def test_what_can_be_no_file_is_the_applications_own_address(client: TestClient, path: str) -> None:
+    assert client.get(path).text == "<!doctype html>読影"
+
+
+@pytest.mark.parametrize("path", ["/assets/%00", "/assets/" + "x" * 5000])
+def test_what_can_be_no_file_is_no_asset_either(client: TestClient, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
 @pytest.mark.parametrize("path", ["/../secret.txt", "/%2e%2e/secret.txt", "/assets/../../secret.txt", "//etc/passwd"])
 def test_nothing_outside_of_the_build_is_served(client: TestClient, path: str) -> None:
     answer = client.get(path)

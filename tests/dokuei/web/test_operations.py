@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 
 import msgspec
 import pytest
+from sqlalchemy.exc import OperationalError
 from starlette.requests import Request
 from starlette.testclient import TestClient
 
@@ -41,11 +43,23 @@ class LampPage(msgspec.Struct):
     login: str
 
 
+def sqlite_error(code: int) -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("secret inside")
+    error.sqlite_errorcode = code
+    return error
+
+
 def light(call: Call) -> Lamp:
     if call.body.colour == "taken":
         raise Conflict(colour="taken")
     if call.body.colour == "broken":
         raise RuntimeError("secret inside")
+    if call.body.colour == "locked":
+        raise OperationalError("secret inside", {}, sqlite_error(sqlite3.SQLITE_BUSY))
+    if call.body.colour == "mistaken":
+        raise OperationalError("secret inside", {}, sqlite_error(sqlite3.SQLITE_ERROR))
+    if call.body.colour == "address":
+        return Lamp(call.client)
     return Lamp(call.body.colour, call.body.watts)
 
 
@@ -73,7 +87,7 @@ def client() -> Iterator[TestClient]:
         Operation(method="DELETE", path="/api/lamps/{lamp_id}", summary="Break", tag="lamps", handler=lambda _: None),
     ]  # fmt: skip
     made = app.create(operations=operations, routes=[], authenticate=authenticate, ready=lambda: [], max_json_body=1000)
-    with TestClient(made, headers={"Authorization": "Bearer known"}, raise_server_exceptions=False) as client:
+    with TestClient(made, headers={"Authorization": "Bearer known"}, client=("192.0.2.1", 4000)) as client:
         yield client
 
 
@@ -100,6 +114,8 @@ def test_nothing_to_say_is_204(client: TestClient) -> None:
         ("POST", "/api/lamps", b'{"colour": "\xff"}', 400, "bad_json"),
         ("POST", "/api/lamps", b'{"colour": "taken"}', 409, "conflict"),
         ("POST", "/api/lamps", b'{"colour": "broken"}', 500, "internal_error"),
+        ("POST", "/api/lamps", b'{"colour": "locked"}', 503, "unavailable"),
+        ("POST", "/api/lamps", b'{"colour": "mistaken"}', 500, "internal_error"),
         ("POST", "/api/lamps", b" " * 1001, 413, "too_large"),
         ("GET", "/api/lamps?limit=many", b"", 400, "bad_parameter"),
         ("GET", "/api/lamps?colour=red", b"", 400, "bad_parameter"),
@@ -127,6 +143,58 @@ def test_a_body_without_a_length_is_cut_off_at_the_limit(client: TestClient) -> 
     assert answer.status_code == 413
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "/api/lamps", "GET, POST"),
+        ("GET", "/api/lamps/1", "DELETE"),
+        ("POST", "/api/openapi.json", "GET, HEAD"),
+        ("OPTIONS", "/api/lamps", "GET, POST"),
+        ("POST", "/cases", "GET, HEAD"),
+    ],
+)
+def test_another_method_is_told_those_that_are_allowed(
+    client: TestClient, method: str, path: str, allowed: str
+) -> None:
+    answer = client.request(method, path)
+    assert answer.status_code == 405
+    assert sorted(answer.headers["Allow"].split(", ")) == allowed.split(", ")
+
+
+def test_head_runs_no_handler(client: TestClient) -> None:
+    answer = client.head("/api/lamps")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, POST")
+
+
+@pytest.mark.parametrize("top", ["api", "dicomweb", "fhir"])
+def test_programs_have_their_own_addresses_and_no_others(client: TestClient, top: str) -> None:
+    for path in (f"/{top}", f"/{top}/"):
+        assert client.get(path).json()["error"]["code"] == "not_found"
+    assert client.get(f"/{top}x").headers["Content-Type"].startswith("text/html")
+
+
+@pytest.mark.parametrize(
+    ("told", "heard"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8::7", "2001:db8::7"),
+        ("<script>", "unknown"),
+        ("192.0.2.7, 10.0.0.1", "unknown"),
+        ("", "unknown"),
+    ],
+)
+def test_only_an_address_is_taken_for_one(client: TestClient, told: str, heard: str) -> None:
+    caller = TestClient(client.app, headers={"Authorization": "Bearer known"}, client=(told, 4000))
+    assert caller.post("/api/lamps", json={"colour": "address"}).json()["colour"] == heard
+
+
+@pytest.mark.parametrize("path", ["/%00", "/assets/%00", "/" + "x" * 5000, "/api/%00", "/a/" * 2000, "/%5B", "/%3F"])
+@pytest.mark.parametrize("host", ["testserver", "[", "[::1"])
+def test_strange_addresses_are_nobodys_fault(client: TestClient, path: str, host: str) -> None:
+    for headers in ({"Authorization": ""}, {"Authorization": "Bearer known"}):
+        assert client.get(path, headers=headers | {"Host": host}).status_code in {200, 401, 404, 503}
+
+
 @pytest.mark.parametrize("path", ["/api/lamps", "/api/openapi.json", "/api/nowhere", "/fhir/nowhere"])
 def test_nobody_is_told_to_sign_in(client: TestClient, path: str) -> None:
     answer = client.get(path, headers={"Authorization": ""})
@@ -148,7 +216,18 @@ def test_the_document_describes_every_operation(client: TestClient) -> None:
         ("/api/lamps/{lamp_id}", "delete"),
     }
     light_told = told["paths"]["/api/lamps"]["post"]
-    assert set(light_told["responses"]) == {"200", "401", "409"}
+    assert {status: each["description"] for status, each in light_told["responses"].items() if status != "200"} == {
+        "400": "bad_json",
+        "401": "not_signed_in",
+        "403": "foreign_origin",
+        "409": "conflict",
+        "413": "too_large",
+        "500": "internal_error",
+        "503": "unavailable",
+    }
+    page_told = told["paths"]["/api/lamps"]["get"]["responses"]
+    assert page_told["400"]["description"] == "bad_parameter"
+    assert "403" not in page_told
     assert [each["name"] for each in told["paths"]["/api/lamps"]["get"]["parameters"]] == ["state", "limit"]
     assert told["paths"]["/api/lamps/{lamp_id}"]["delete"]["parameters"][0]["name"] == "lamp_id"
 
