@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import select, text
@@ -20,7 +20,8 @@ from pacs_node.archive.files import FileStore
 from pacs_node.archive.tables import InstanceRow
 from shared_kernel.audit.trail import first_broken_link
 from shared_kernel.database import Database
-from shared_kernel.events.tables import SubscriptionRow
+from shared_kernel.errors import DokueiError
+from shared_kernel.events.tables import EventSetAsideRow, SubscriptionRow
 from shared_kernel.settings import Settings, address
 
 _LOOKED_AT = 200
@@ -43,22 +44,14 @@ def examine(settings: Settings) -> list[Finding]:
         return findings
     database = Database(settings.sqlalchemy_url)
     try:
-        for look in (_schema, _integrity, _audit, _subscribers, _region, _files):
-            findings += _safely(look, database, settings)
+        for look in (_schema, _integrity, _audit, _events, _region, _files):
+            findings += look(database, settings)
+    except (DokueiError, SQLAlchemyError) as error:
+        remedy = error.next_step.en if isinstance(error, DokueiError) else "see docs/operation.md, Backup"
+        findings.append(Finding("database", False, str(error), remedy))
     finally:
         database.close()
     return [*findings, *_browser(), *_fonts(), *_demo(settings)]
-
-
-def _safely(
-    look: Callable[[Database, Settings], Iterator[Finding]], database: Database, settings: Settings
-) -> list[Finding]:
-    try:
-        return list(look(database, settings))
-    except SQLAlchemyError as error:
-        subject = look.__name__.strip("_")
-        remedy = "stop the hub and restore the data folder from a backup if this stays (docs/operation.md)"
-        return [Finding(subject, False, f"the database does not answer: {error}", remedy)]
 
 
 def _folder(settings: Settings) -> Iterator[Finding]:
@@ -100,14 +93,18 @@ def _audit(database: Database, _settings: Settings) -> Iterator[Finding]:
     yield Finding("audit trail", broken is None, told, "somebody changed the trail: keep a copy, compare with a backup")
 
 
-def _subscribers(database: Database, _settings: Settings) -> Iterator[Finding]:
+def _events(database: Database, _settings: Settings) -> Iterator[Finding]:
     with database.read() as session:
-        stuck = session.scalars(select(SubscriptionRow).where(SubscriptionRow.failures > 0)).all()
-    for row in stuck:
+        held_up = session.scalars(select(SubscriptionRow).where(SubscriptionRow.failures > 0)).all()
+        set_aside = session.scalars(select(EventSetAsideRow).order_by(EventSetAsideRow.sequence)).all()
+    for row in held_up:
         told = f"{row.subscriber} failed {row.failures} times at {row.last_error}"
         yield Finding("events", False, told, "read the log at this time; it is tried again by itself")
-    if not stuck:
-        yield Finding("events", True, "no subscriber is held up")
+    for aside in set_aside:
+        told = f"{aside.subscriber} could not handle {aside.event_name} #{aside.sequence}: {aside.error}"
+        yield Finding("events", False, told, "mend the cause, then: dokuei doctor --retry")
+    if not (held_up or set_aside):
+        yield Finding("events", True, "every subscriber goes on")
 
 
 def _region(database: Database, _settings: Settings) -> Iterator[Finding]:

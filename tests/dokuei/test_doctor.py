@@ -1,0 +1,109 @@
+"""The doctor: each thing that can be wrong is found, named, and comes with what to do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import delete, text
+
+from access_control.model import Role
+from dokuei.demo import state
+from dokuei.doctor import Finding, examine
+from dokuei.office import Office
+from shared_kernel.audit.tables import AuditRow
+from shared_kernel.clock import SetClock
+from shared_kernel.events.tables import EventSetAsideRow, SubscriptionRow
+from shared_kernel.settings import Address, Settings
+
+
+@pytest.fixture
+def office(settings: Settings, clock: SetClock) -> Iterator[Office]:
+    """A small, healthy installation."""
+    settings.data.chmod(0o700)
+    with Office.opened(settings, clock) as office:
+        with office.database.write() as session:
+            office.directory.add_site(session, "MINATO", "みなと診療所")
+            office.directory.add_site(session, "CHUO", "あおば中央病院")
+            office.directory.add_contract(session, "MINATO", "CHUO")
+            office.directory.add_person(
+                session, login="dokuei", name="青葉 玲", site_code="CHUO", role=Role.RADIOLOGIST, password="long enough"
+            )
+        yield office
+
+
+def wrong(settings: Settings) -> list[Finding]:
+    # Whether the browser application is built and fonts are there is the machine's matter, not this test's.
+    machine = {"browser application", "fonts for PDF"}
+    return [finding for finding in examine(settings) if not finding.well and finding.subject not in machine]
+
+
+def test_a_healthy_installation_has_nothing_wrong(office: Office) -> None:
+    assert wrong(office.settings) == []
+
+
+def test_a_missing_folder(settings: Settings) -> None:
+    (found,) = wrong(replace(settings, data=settings.data / "nowhere"))
+    assert (found.subject, "start the hub once" in found.remedy) == ("data folder", True)
+
+
+def test_a_full_disk(office: Office) -> None:
+    (found,) = wrong(replace(office.settings, min_free_disk=10**18))
+    assert found.subject == "free disk"
+
+
+def test_a_folder_open_to_everybody(office: Office) -> None:
+    office.settings.data.chmod(0o755)
+    (found,) = wrong(office.settings)
+    assert (found.subject, "chmod" in found.remedy) == ("privacy", True)
+
+
+def test_a_tampered_audit_trail(office: Office) -> None:
+    with office.database.write() as session:
+        for (trigger,) in session.execute(
+            text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_entry'")
+        ).all():
+            session.execute(text(f"DROP TRIGGER {trigger}"))  # as somebody with the file could
+        session.execute(delete(AuditRow).where(AuditRow.number == 2))
+    (found,) = wrong(office.settings)
+    assert (found.subject, "row 3" in found.told) == ("audit trail", True)
+
+
+def test_events_that_are_held_up_or_set_aside(office: Office, clock: SetClock) -> None:
+    with office.database.write() as session:
+        session.add(SubscriptionRow(subscriber="ear", position=1, failures=3, last_error="no", updated_at=clock.now()))
+        session.add(
+            EventSetAsideRow(subscriber="ear", sequence=1, event_name="LampLit", error="broken", at=clock.now())
+        )
+    held_up, aside = wrong(office.settings)
+    assert "ear failed 3 times" in held_up.told
+    assert ("LampLit #1" in aside.told, "--retry" in aside.remedy) == (True, True)
+
+
+def test_a_clinic_that_nobody_reads_for_and_a_hospital_without_readers(office: Office) -> None:
+    with office.database.write() as session:
+        office.directory.add_site(session, "YAMANE", "山根クリニック")
+        office.directory.add_site(session, "KITA", "北浜総合病院")
+        office.directory.add_contract(session, "MINATO", "KITA")
+    told = [finding.told for finding in wrong(office.settings)]
+    assert told == ["nobody reads for YAMANE", "no radiologist at KITA"]
+
+
+def test_no_database_in_the_file(office: Office) -> None:
+    office.database.close()
+    (office.settings.data / "hub.sqlite").write_bytes(b"no database" * 1000)
+    found = wrong(office.settings)
+    assert found
+    assert all(finding.remedy for finding in found)
+
+
+@pytest.mark.parametrize(("host", "expected"), [("127.0.0.1", []), ("0.0.0.0", ["demo data"])])  # noqa: S104  # nobody listens here
+def test_a_demo_that_others_can_reach(settings: Settings, clock: SetClock, host: str, expected: list[str]) -> None:
+    settings.data.chmod(0o700)
+    with Office.opened(settings, clock) as office:
+        state.begin(office)
+    found = wrong(replace(settings, http=Address(host, 8080)))
+    assert [finding.subject for finding in found if finding.subject == "demo data"] == expected
+    assert json.loads((settings.data / "demo.json").read_text())["complete"] is False
