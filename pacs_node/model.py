@@ -18,7 +18,7 @@ class PersonName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patient:
-    """A patient as the newest instance of a study describes them; identity is (issuer, PatientID)."""
+    """A patient as the first instances of a study describe them; identity is (issuer, PatientID)."""
 
     issuer: str
     """Code of the site that gives out the id."""
@@ -50,6 +50,8 @@ class StudySummary:
     last_received_at: datetime
     arrived_at: datetime | None = None
     """When the study was complete for the first time; None while it is being received (受信中)."""
+    identity_conflict: bool = False
+    """An image of the study named somebody else than its first one did; `patient` is the first. Never taken back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

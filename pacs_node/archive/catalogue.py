@@ -149,4 +149,5 @@ def _summary(row: StudyRow) -> StudySummary:
         first_received_at=row.first_received_at,
         last_received_at=row.last_received_at,
         arrived_at=row.arrived_at,
+        identity_conflict=row.identity_conflict,
     )

@@ -99,6 +99,7 @@ class IndexWriter:
             site_code=new.site_code,
             patient_row=self._patient(new).id,
             patient_id=header.patient_id,
+            identity_conflict=False,
             modalities="",
             series_count=0,
             instance_count=0,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared_kernel.database import Base, UtcDateTime
@@ -63,6 +63,8 @@ class StudyRow(Base):
     patient_name_key: Mapped[str] = mapped_column(Text)
     birth_date: Mapped[str] = mapped_column(String(8))
     sex: Mapped[str] = mapped_column(String(16))
+    identity_conflict: Mapped[bool] = mapped_column(Boolean, default=False)
+    """An instance named another person than the columns above, which stay the first one's; never reset."""
     study_date: Mapped[str] = mapped_column(String(8))
     study_time: Mapped[str] = mapped_column(String(13))
     accession_number: Mapped[str] = mapped_column(String(64))

@@ -271,6 +271,7 @@ def upgrade() -> None:
         sa.Column("patient_name_key", sa.Text(), nullable=False),
         sa.Column("birth_date", sa.String(length=8), nullable=False),
         sa.Column("sex", sa.String(length=16), nullable=False),
+        sa.Column("identity_conflict", sa.Boolean(), nullable=False),
         sa.Column("study_date", sa.String(length=8), nullable=False),
         sa.Column("study_time", sa.String(length=13), nullable=False),
         sa.Column("accession_number", sa.String(length=64), nullable=False),
