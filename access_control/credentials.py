@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 from access_control.attempts import PAUSE_MINUTES, Attempts
 from access_control.errors import NoSuchPerson, WrongPassword
 from access_control.gate import audit_entry
-from access_control.model import Actor, ActorKind, Resource, Role
-from access_control.tables import ContractRow, CredentialRow, PersonRow, SiteRow
+from access_control.model import Actor, ActorKind, Resource
+from access_control.people import as_actor
+from access_control.tables import CredentialRow, PersonRow, SiteRow
 from shared_kernel.audit.trail import record
 from shared_kernel.clock import Clock
 from shared_kernel.database import Database
@@ -156,19 +157,7 @@ class Credentials:
         ).first()
         if found is None:
             return None
-        credential_id, login, name, role, site_code, site_name = found
-        clinics = session.scalars(select(ContractRow.clinic_code).where(ContractRow.hospital_code == site_code))
-        return Actor(
-            kind=ActorKind.PERSON,
-            login=login,
-            name=name,
-            role=Role(role),
-            site_code=site_code,
-            site_name=site_name,
-            session_id=credential_id,
-            reads_for=frozenset(clinics),
-            follows=frozenset(session.scalars(select(SiteRow.code)) if role == Role.SECRETARIAT else ()),
-        )
+        return as_actor(session, *found)
 
     def _tell(self, session: Session, actor: Actor, action: str, reason: str) -> None:
         resource = Resource(label=f"person/{actor.login}", site_code=actor.site_code)

@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass
 
 from argon2 import PasswordHasher
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from access_control.errors import AlreadyThere, BadName, NoSuchSite, WeakPassword
+from access_control.errors import AlreadyThere, BadName, NoSuchPerson, NoSuchSite, WeakPassword
 from access_control.gate import audit_entry
 from access_control.model import Actor, ActorKind, Resource, Role
-from access_control.tables import ContractRow, PersonRow, SiteRow
+from access_control.tables import ContractRow, CredentialRow, PersonRow, SiteRow
 from shared_kernel.audit.trail import record
 from shared_kernel.clock import Clock
 from shared_kernel.ids import new_id
@@ -59,8 +59,7 @@ class Directory:
     def add_person(self, session: Session, *, login: str, name: str, site_code: str, role: Role, password: str) -> None:
         """Register a person with a password of their own. Raises BadName, WeakPassword, NoSuchSite, AlreadyThere."""
         _check(login, _LOGIN, "login", "1-64 letters, digits, . _ @ or -")
-        if len(password) < SHORTEST_PASSWORD:
-            raise WeakPassword(minimum=SHORTEST_PASSWORD)
+        password_hash = self._hashed(password)
         self.site(session, site_code)
         if session.get(PersonRow, login):
             raise AlreadyThere(person=login)
@@ -70,12 +69,29 @@ class Directory:
                 name=_name(name),
                 site_code=site_code,
                 role=role.value,
-                password_hash=self._hasher.hash(password),
+                password_hash=password_hash,
                 created_at=self._clock.now(),
             )
         )
         session.flush()
         self._tell(session, f"person.add.{role.value}", f"person/{login}", site_code)
+
+    def change_password(self, session: Session, login: str, password: str) -> None:
+        """Give a person another password; whatever was opened with the old one ends.
+
+        Raises NoSuchPerson, WeakPassword.
+        """
+        person = self._person(session, login)
+        person.password_hash = self._hashed(password)
+        self._end_credentials(session, login)
+        self._tell(session, "person.password", f"person/{login}", person.site_code)
+
+    def end_credentials(self, session: Session, login: str) -> int:
+        """End every session and token of a person, and say how many there were. Raises NoSuchPerson."""
+        person = self._person(session, login)
+        ended = self._end_credentials(session, login)
+        self._tell(session, "token.revoke", f"person/{login}", person.site_code)
+        return ended
 
     def add_contract(self, session: Session, clinic_code: str, hospital_code: str) -> None:
         """From now on the hospital's radiologists read for the clinic. Raises NoSuchSite, AlreadyThere, BadName."""
@@ -116,6 +132,27 @@ class Directory:
     def clinics_under_contract(self, session: Session) -> list[str]:
         """The codes of the sites that somebody reads for."""
         return list(session.scalars(select(ContractRow.clinic_code).distinct().order_by(ContractRow.clinic_code)))
+
+    def _person(self, session: Session, login: str) -> PersonRow:
+        person = session.get(PersonRow, login)
+        if person is None:
+            raise NoSuchPerson(login=login)
+        return person
+
+    def _hashed(self, password: str) -> str:
+        if len(password) < SHORTEST_PASSWORD:
+            raise WeakPassword(minimum=SHORTEST_PASSWORD)
+        return self._hasher.hash(password)
+
+    def _end_credentials(self, session: Session, login: str) -> int:
+        open_ones = update(CredentialRow).where(CredentialRow.login == login, CredentialRow.revoked_at.is_(None))
+        now = self._clock.now()
+        found = session.execute(
+            open_ones.where(CredentialRow.expires_at > now)
+            .values(revoked_at=now)
+            .returning(CredentialRow.credential_id)
+        )
+        return len(found.all())
 
     def _tell(self, session: Session, action: str, label: str, site_code: str) -> None:
         resource = Resource(label=label, site_code=site_code)

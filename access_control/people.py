@@ -19,7 +19,13 @@ def person(session: Session, login: str, *, session_id: str) -> Actor:
     ).first()
     if found is None:
         raise NoSuchPerson(login=login)
-    name, role, site_code, site_name = found
+    return as_actor(session, session_id, login, *found)
+
+
+def as_actor(  # noqa: PLR0917  # the columns, in the order of the select
+    session: Session, session_id: str, login: str, name: str, role: str, site_code: str, site_name: str
+) -> Actor:
+    """An actor of a person's and their site's columns, with what the site reads and follows today."""
     clinics = session.scalars(select(ContractRow.clinic_code).where(ContractRow.hospital_code == site_code))
     return Actor(
         kind=ActorKind.PERSON,

@@ -89,5 +89,5 @@ def test_every_registration_stands_in_the_audit_trail(database: Database, direct
             ("operator", "site.add", "site/MINATO"),
             ("operator", "site.add", "site/CHUO"),
             ("operator", "contract.add", "contract/MINATO/CHUO"),
-            ("operator", "person.add.radiologist", "person/isha"),
+            ("operator", "person.add.referring_doctor", "person/isha"),
         ]

@@ -23,6 +23,17 @@ def test_a_token_is_all_that_is_printed(hub: HubProcess) -> None:
     assert printed.stderr == ""
 
 
+def test_a_token_ends_by_revoking_and_by_a_new_password(tmp_path: Path) -> None:
+    told(tmp_path, "site", "add", "CHUO", "あおば中央病院", "--ae-title", "CHUO")
+    about = ("dokuei1", "青葉 玲", "--site", "CHUO", "--role", "radiologist", "--password-stdin")
+    told(tmp_path, "person", "add", *about, stdin=PASSWORD)
+    told(tmp_path, "token", "issue", "dokuei1")
+    assert told(tmp_path, "token", "revoke", "dokuei1") == "ended 1"
+    told(tmp_path, "token", "issue", "dokuei1")
+    told(tmp_path, "person", "password", "dokuei1", "--password-stdin", stdin="another password\n")
+    assert told(tmp_path, "token", "revoke", "dokuei1") == "ended 0"
+
+
 @pytest.mark.parametrize(
     ("words", "told_in"),
     [
