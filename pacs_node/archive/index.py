@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from pacs_node.archive.identity import complete, contradicts, describe_name
 from pacs_node.archive.tables import InstanceRow, PatientRow, SeriesRow, StudyRow
 from pacs_node.header.person_name import encoded, key_form, match_form
 from pacs_node.header.scan import Header
@@ -71,9 +72,13 @@ class IndexWriter:
     def add(self, new: NewInstance) -> None:
         """Index an instance that `find` does not know and whose study is the site's own, or new."""
         study = self._study(new.header.study_uid) or self._new_study(new)
-        if new.header.patient_id and not study.patient_id:
-            study.patient_row, study.patient_id = self._patient(new).id, new.header.patient_id
-        _describe(study, new.header)
+        if contradicts(study, new.header):
+            study.identity_conflict = True
+        else:
+            if new.header.patient_id and not study.patient_id:
+                study.patient_row, study.patient_id = self._patient(new).id, new.header.patient_id
+            complete(study, new.header)
+            _describe(study, new.header)
         series = self._series_of(study, new.header)
         series.instance_count += 1
         study.instance_count += 1
@@ -99,6 +104,8 @@ class IndexWriter:
             site_code=new.site_code,
             patient_row=self._patient(new).id,
             patient_id=header.patient_id,
+            birth_date=header.birth_date,
+            sex=header.sex,
             identity_conflict=False,
             modalities="",
             series_count=0,
@@ -109,6 +116,7 @@ class IndexWriter:
             told_instances=0,
             unsettled_since=self._at,
         )
+        describe_name(study, header.patient_name)
         _describe(study, header)
         self._session.add(study)
         self._session.flush()
@@ -182,8 +190,8 @@ def find(session: Session, sop_instance_uids: Sequence[str]) -> dict[str, Found]
 def _describe(study: StudyRow, header: Header) -> None:
     """Let the study say what its newest instance says, where that says anything.
 
-    An object without a StudyDescription (a presentation state) does not take the images' away. An
-    instance that names another patient than the study's does not change whose study it is.
+    An object without a StudyDescription (a presentation state) does not take the images' away. Whose
+    study it is, is no matter of the newest; see `identity`.
     """
     values = {
         "study_date": header.study_date,
@@ -194,19 +202,8 @@ def _describe(study: StudyRow, header: Header) -> None:
         "body_part": header.body_part,
         **_names("referring_physician", header.referring_physician),
     }
-    if header.patient_id in ("", study.patient_id):
-        name = header.patient_name
-        values |= {"birth_date": header.birth_date, "sex": header.sex}
-        if match_form(name) or study.instance_count == 0:
-            values |= {
-                "name_alphabetic": name.alphabetic,
-                "name_ideographic": name.ideographic,
-                "name_phonetic": name.phonetic,
-                "patient_name_match": match_form(name),
-                "patient_name_key": key_form(name),
-            }
     for column, value in values.items():
-        if study.instance_count == 0 or (value != getattr(study, column) and (value or column.startswith("name_"))):
+        if study.instance_count == 0 or (value and value != getattr(study, column)):
             setattr(study, column, value)
 
 

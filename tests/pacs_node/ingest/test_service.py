@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from access_control.model import Actor, ActorKind, Role
 from pacs_node.archive.files import FileStore
 from pacs_node.archive.index import IndexWriter
-from pacs_node.archive.tables import InstanceRow, PatientRow, StudyRow
+from pacs_node.archive.tables import InstanceRow, PatientRow
 from pacs_node.errors import (
     DifferentContent,
     ForeignStudy,
@@ -381,15 +381,6 @@ def test_a_later_object_that_says_nothing_takes_nothing_away(hub: Hub) -> None:
     assert study.patient.name.alphabetic == "Yamada Taro"
     assert ("CT", "PR") == study.modalities
     assert (2, 2) == (study.series_count, study.instance_count)
-
-
-def test_another_patients_image_does_not_rename_the_study(hub: Hub) -> None:
-    first = ct()
-    hub.store(first.file)
-    hub.store(ct(StudyInstanceUID=first.study, PatientID="P-2", PatientName="Sato^Jiro").file)
-    with hub.database.read() as session:
-        [row] = session.scalars(select(StudyRow)).all()
-    assert ("P-1", "Yamada^Taro") == (row.patient_id, row.name_alphabetic)
 
 
 def test_a_stopped_ingest_takes_nothing(hub: Hub) -> None:
