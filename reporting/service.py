@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import structlog
 from sqlalchemy.orm import Session
 
 from access_control.decision import decide, visible_sites
 from access_control.gate import AccessGate, audit_entry
 from access_control.model import Action, Actor, ActorKind, Resource
 from reporting import delivery, inbox, view, wire, writing
-from reporting.errors import AlreadyActedOn, NoReport, NotDelivered
+from reporting.errors import AlreadyActedOn, NoReport, NotDelivered, SignedVersionDamaged
 from reporting.model import ReportState
 from reporting.ports import CaseDesk, CaseFacts
 from reporting.signed import SignedReport
@@ -20,6 +21,8 @@ from shared_kernel.errors import NotFound, TooLarge
 from shared_kernel.plain_text import cleaned
 
 LONGEST_NOTE_BYTES = 20_000
+
+log = structlog.get_logger(__name__)
 
 
 class ReportService:
@@ -75,7 +78,7 @@ class ReportService:
         sites = visible_sites(actor, Action.REPORT_ACKNOWLEDGE)
         with self._database.read() as session:
             rows, total = inbox.find(session, sites, query)
-            reports = [view.final(session, row) for row in rows]
+            reports = [self._listed(session, row) for row in rows]
             return wire.ReportPage(reports=reports, total=total, counts=inbox.counts(session, sites))
 
     def save_draft(self, actor: Actor, case_id: str, change: wire.DraftChange) -> wire.Report:
@@ -134,6 +137,14 @@ class ReportService:
                 raise AlreadyActedOn(current=view.final(session, row))
             session.flush()
             return view.final(session, row)
+
+    def _listed(self, session: Session, row: ReportRow) -> wire.Report:
+        try:
+            return view.listed(session, row)
+        except SignedVersionDamaged:
+            # It stays in the list, marked, and takes no other report with it.
+            log.exception("reporting.signed_version_damaged", report_id=row.report_id, version=row.version)
+            return view.damaged(session, row, self._facts(session, row.case_id))
 
     def _seen(self, actor: Actor, report_id: str) -> wire.Report:
         with self._database.read() as session:

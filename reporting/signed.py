@@ -88,4 +88,7 @@ def opened(content: str, content_sha256: str) -> SignedReport:
     """The signed version behind a stored canonical form. Raises SignedVersionDamaged if the hash disagrees."""
     if sha256(content) != content_sha256:
         raise SignedVersionDamaged()
-    return msgspec.json.decode(content, type=SignedReport)
+    try:
+        return msgspec.json.decode(content, type=SignedReport)
+    except msgspec.DecodeError as error:
+        raise SignedVersionDamaged() from error

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from msgspec.structs import replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from access_control.decision import decide
 from access_control.model import Action, Actor, Resource
 from reporting import wire
+from reporting.errors import SignedVersionDamaged
 from reporting.model import DeliveryState, ReportState
 from reporting.ports import CaseFacts
 from reporting.signed import SignedReport, opened
 from reporting.tables import DeliveryRow, ReportRow, ReportVersionRow
+
+LONGEST_EXCERPT = 300
+"""Characters of a report's text in a list."""
 
 
 def resource_of(row: ReportRow) -> Resource:
@@ -36,7 +41,9 @@ def knows_of(actor: Actor, row: ReportRow, holder: str | None = None) -> bool:
 
 def signed_version(session: Session, row: ReportRow) -> tuple[SignedReport, str]:
     """The newest signed version and its hash, which was checked. Raises SignedVersionDamaged."""
-    version = session.get_one(ReportVersionRow, (row.report_id, row.version))
+    version = session.get(ReportVersionRow, (row.report_id, row.version))
+    if version is None:
+        raise SignedVersionDamaged()
     return opened(version.content, version.content_sha256), version.content_sha256
 
 
@@ -117,6 +124,29 @@ def final(session: Session, row: ReportRow) -> wire.Report:
         version=signed.version,
         content_sha256=content_sha256,
         delivery=None if delivery is None else _delivery(delivery),
+    )
+
+
+def listed(session: Session, row: ReportRow) -> wire.Report:
+    """A signed report in a list: an excerpt of its 診断, or of its 所見 if there is none."""
+    whole = final(session, row)
+    if whole.impression.strip():
+        return replace(whole, findings="", impression=whole.impression[:LONGEST_EXCERPT])
+    return replace(whole, findings=whole.findings[:LONGEST_EXCERPT])
+
+
+def damaged(session: Session, row: ReportRow, facts: CaseFacts) -> wire.Report:
+    """A signed report whose stored text is not what was signed: no text, and the case as it is now."""
+    delivery = delivery_of(session, row)
+    return replace(
+        draft(row, facts),
+        state=ReportState(row.state),
+        findings="",
+        impression="",
+        signed_at=row.signed_at,
+        version=row.version,
+        delivery=None if delivery is None else _delivery(delivery),
+        damaged=True,
     )
 
 

@@ -59,7 +59,10 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """A report; `version` is 0 for a draft, `content_sha256` the hash of the signed version."""
+    """A report; `version` is 0 for a draft, `content_sha256` the hash of the signed version.
+
+    `damaged` says that the stored text is not what was signed: a list shows the report without its text.
+    """
 
     id: str
     case_id: str
@@ -83,6 +86,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     content_sha256: str | None
     delivery: Delivery | None
+    damaged: bool = False
 
 
 class DeliveryCounts(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +98,7 @@ class DeliveryCounts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReportPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of 届いた報告; `total` counts all that match."""
+    """One page of 届いた報告, each with an excerpt of its text; `total` counts all that match."""
 
     reports: list[Report]
     total: int

@@ -9,16 +9,18 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select, text, update
+from structlog.testing import capture_logs
 
 from access_control.model import Actor, ActorKind
 from pacs_node.model import Patient, PersonName
 from reporting import wire
-from reporting.errors import AlreadyActedOn, NotAcknowledged, NotDelivered
-from reporting.model import DeliveryState
+from reporting.errors import AlreadyActedOn, NotAcknowledged, NotDelivered, SignedVersionDamaged
+from reporting.model import DeliveryState, ReportState
 from reporting.service import LONGEST_NOTE_BYTES, ReportService
+from reporting.signed import sha256
 from reporting.subscribers import subscribers
-from reporting.tables import DeliveryRow
+from reporting.tables import DeliveryRow, ReportVersionRow
 from shared_kernel.audit.trail import of_study
 from shared_kernel.clock import SetClock
 from shared_kernel.database import Database
@@ -276,3 +278,49 @@ def test_listing_opens_nothing(service: ReportService, five: list[str], database
     service.page(DOCTOR, wire.ReportQuery())
 
     assert "ReportOpened" not in told(database)
+
+
+def test_one_damaged_report_takes_no_other_with_it(service: ReportService, five: list[str], database: Database) -> None:
+    damages = ({"content": "{}"}, {"content": "{}", "content_sha256": sha256("{}")})
+    with database.write() as session:
+        for trigger in session.scalars(
+            text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'report_version'")
+        ).all():
+            session.execute(text(f"DROP TRIGGER {trigger}"))
+        for report_id, damage in zip(five, damages, strict=False):
+            session.execute(update(ReportVersionRow).where(ReportVersionRow.report_id == report_id).values(**damage))
+        session.execute(delete(ReportVersionRow).where(ReportVersionRow.report_id == five[2]))
+
+    with capture_logs() as logged:
+        page = service.page(DOCTOR, wire.ReportQuery())
+
+    assert [report.id for report in page.reports] == five
+    assert [report.damaged for report in page.reports] == [True, True, True, False, False]
+    assert [report.impression for report in page.reports] == ["", "", "", "異常なし。", "異常なし。"]
+    assert [entry["report_id"] for entry in logged if entry["log_level"] == "error"] == five[:3]
+    lost = page.reports[0]
+    assert ("M-0", "みなと診療所", 1) == (lost.patient.id, lost.site.name, lost.version)
+    assert (ReportState.FINAL, DeliveryState.DELIVERED) == (lost.state, lost.delivery.state)
+    assert (None, None) == (lost.content_sha256, lost.signed_by)
+    with pytest.raises(SignedVersionDamaged):
+        service.report(DOCTOR, five[2])
+
+
+def test_the_inbox_carries_an_excerpt_and_the_report_its_whole_text(
+    service: ReportService, delivered: Delivered
+) -> None:
+    report = delivered(CASE.case_id, "結節。" * 200, "肺癌。" * 200)
+
+    (listed,) = service.page(DOCTOR, wire.ReportQuery()).reports
+    opened = service.report(DOCTOR, report.id)
+
+    assert ("", "肺癌。" * 100) == (listed.findings, listed.impression)
+    assert ("結節。" * 200, "肺癌。" * 200) == (opened.findings, opened.impression)
+
+
+def test_without_an_impression_the_excerpt_is_of_the_findings(service: ReportService, delivered: Delivered) -> None:
+    delivered(CASE.case_id, "結節。" * 200, " ")
+
+    (listed,) = service.page(DOCTOR, wire.ReportQuery()).reports
+
+    assert ("結節。" * 100, " ") == (listed.findings, listed.impression)

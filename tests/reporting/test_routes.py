@@ -101,6 +101,7 @@ def test_the_life_of_a_report_over_the_routes(call: Callable[..., Any], dispatch
             "acted_on_by": {"login": "minato-doctor", "name": "minato-doctorさん"},
             "action_note": "紹介",
         },
+        "damaged": False,
     } == acted
     assert call(READER, "GET", CASE_REPORT) == acted
 
