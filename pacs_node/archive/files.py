@@ -2,11 +2,12 @@
 
     DATA/incoming/<id>.part               being received; worth nothing until it has been moved
     DATA/archive/2026/11/21/<hash>/<id>.dcm
+    DATA/orphans/2026/11/21/<hash>/<id>.dcm    was in the archive, but the index did not name it
 
 The folders are the UTC day of receipt and the first 32 hexadecimal digits of the SHA-256 of the Study
 Instance UID, the file an id that is never given twice: nothing on disk is named by a sender's bytes, no
 file is ever replaced by another, and yesterday's folders no longer change (good for backups). The index
-says which file holds which instance. A file that no row names is what a crash left behind; `sweep.py`.
+says which file holds which instance. A file that no row names is set aside, never deleted; `sweep.py`.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ class FileStore:
     def __init__(self, data: Path) -> None:
         self.incoming = data / "incoming"
         self.archive = data / "archive"
+        self.orphans = data / "orphans"
+        """Files that no row of the index named; the folder is made when there is one."""
         self.lock = data / "ingest.lock"
 
     def prepare(self) -> None:
@@ -89,6 +92,20 @@ class FileStore:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+
+    def set_aside(self, path: Path) -> Path:
+        """Move an archive file to the orphans, under the same relative path; returns where it is now."""
+        target = self.orphans / self.name_of(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists():
+            # The same name came back, by an operator's hand: both stay.
+            target = target.with_name(f"{new_id()}.dcm")
+        path.rename(target)
+        return target
+
+    def count_orphans(self) -> int:
+        """How many files are set aside."""
+        return sum(1 for path in self.orphans.rglob("*.dcm") if path.is_file())
 
     def remove(self, path: Path) -> None:
         """Remove a file if it is there."""

@@ -1,8 +1,14 @@
-"""Clearing away what a crash has left: half-received files, and archive files that no row names.
+"""Clearing away what a crash has left: half-received files are removed, archive files that no row names set aside.
+
+An archive file without a row may be a crash's, which nobody was told is stored. It may as well be an
+image that was acknowledged, and the database that knows it another one: yesterday's, put back after a
+disk failure, or the wrong one altogether. Therefore nothing is ever deleted from the archive here: such
+files are moved to `DATA/orphans`, under the same relative path. An import takes them into the index; a
+start with the database that names them puts them back.
 
 Every process that ingests holds a shared lock on `DATA/ingest.lock`. Only one that gets it for itself
 alone, when it starts, sweeps: then no other process has a file on its way. A day's folder that was swept
-is not looked at again; the day before is, because a clock may have been set.
+is not looked at again, unless the index ends before it; the day before is, because a clock may have been set.
 """
 
 from __future__ import annotations
@@ -54,19 +60,27 @@ class Presence:
 
 
 def sweep(files: FileStore, database: Database, now: datetime) -> list[Path]:
-    """Remove leftovers; returns what was removed. Nobody else may be ingesting meanwhile."""
-    removed = [path for path in files.incoming.glob("*.part") if path.is_file()]
+    """Remove half-received files and set unnamed ones aside; returns where these are now.
+
+    Nobody else may be ingesting meanwhile.
+    """
+    for path in files.incoming.glob("*.part"):
+        if path.is_file():
+            log.info("archive.leftover_removed", path=str(path))
+            files.remove(path)
+    _put_back(files, database)
     mark = files.archive / _MARK
-    since = _read_mark(mark)
+    since = _since(mark, database)
+    unnamed: list[Path] = []
     for day in _days(files.archive, since):
         for folder in day.iterdir():
-            removed += _unnamed(files, database, folder)
-    for path in removed:
-        log.info("archive.leftover_removed", path=str(path))
-        files.remove(path)
-    _remove_empty({path.parent for path in removed}, files)
+            unnamed += _unnamed(files, database, folder)
+    aside = [files.set_aside(path) for path in unnamed]
+    if aside:
+        log.warning("archive.orphans_set_aside", count=len(aside), folder=str(files.orphans))
+    _remove_empty({path.parent for path in unnamed})
     mark.write_text(now.astimezone(UTC).isoformat(), encoding="ascii")
-    return removed
+    return aside
 
 
 def _unnamed(files: FileStore, database: Database, folder: Path) -> list[Path]:
@@ -84,6 +98,27 @@ def _unnamed(files: FileStore, database: Database, folder: Path) -> list[Path]:
     return [path for name, path in here.items() if name not in named]
 
 
+def _put_back(files: FileStore, database: Database) -> None:
+    """Return to the archive what this index names and another did not."""
+    for path in sorted(files.orphans.rglob("*.dcm")):
+        name = path.relative_to(files.orphans).as_posix()
+        place = files.path_of(name)
+        with database.read() as session:
+            named = session.scalar(select(InstanceRow.id).filter_by(file=name)) is not None
+        if named and not place.exists():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            path.rename(place)
+            log.warning("archive.orphan_put_back", path=str(place))
+
+
+def _since(mark: Path, database: Database) -> datetime | None:
+    """From when on to look: the last sweep, or the index's newest image if that is an older database's."""
+    swept = _read_mark(mark)
+    with database.read() as session:
+        newest = session.scalar(select(InstanceRow.received_at).order_by(InstanceRow.id.desc()).limit(1))
+    return min(swept, newest) if swept and newest else swept
+
+
 def _days(archive: Path, since: datetime | None) -> list[Path]:
     days = sorted(archive.glob("[0-9][0-9][0-9][0-9]/[0-9][0-9]/[0-9][0-9]"))
     if since is None:
@@ -99,7 +134,7 @@ def _read_mark(mark: Path) -> datetime | None:
         return None
 
 
-def _remove_empty(folders: set[Path], files: FileStore) -> None:
-    for folder in folders - {files.incoming}:
+def _remove_empty(folders: set[Path]) -> None:
+    for folder in folders:
         if not any(folder.iterdir()):
             folder.rmdir()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import pytest
@@ -54,9 +54,10 @@ class Hub:
             spool.write(file)
             return self.ingest.store(Incoming(sender=sender or peer(), spool=spool, channel="import", **said))
 
-    def node(self, **settings: object) -> DicomNode:
-        """A DICOM node over these parts, not started."""
-        return DicomNode(replace(self.settings, **settings), self.ingest, self.peers, self.gate, patience=20)
+    def node(self, limits: Mapping[str, float] | None = None, **settings: object) -> DicomNode:
+        """A DICOM node over these parts with these limits of time, not started."""
+        own = {"patience": 20.0, **(limits or {})}
+        return DicomNode(replace(self.settings, **settings), self.ingest, self.peers, self.gate, **own)
 
     def studies_of(self, sop_instance_uid: str) -> list[str]:
         """UIDs of the studies that have this instance."""
@@ -76,8 +77,8 @@ class Hub:
 def make_hub(database: Database, clock: SetClock, settings: Settings) -> Callable[..., Hub]:
     """Puts a hub together; parts can be given. Ingest is not started."""
 
-    def make(files: FileStore | None = None, **changed: object) -> Hub:
-        own = replace(settings, **changed)
+    def make(files: FileStore | None = None, using: Database = database, **changed: object) -> Hub:
+        own, database = replace(settings, **changed), using
         gate = AccessGate(database, clock)
         files = files or FileStore(own.data)
         ingest = IngestService(database, files, own, clock, gate)

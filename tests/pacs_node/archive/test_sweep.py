@@ -1,15 +1,25 @@
-"""Proves that a start removes what a crash left, nothing that a row names, and nothing of another process."""
+"""Proves that a start removes half files only: what no row names is set aside whole, and an import takes it back."""
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
-from tests.pacs_node.conftest import Hub
+from structlog.testing import capture_logs
+
+from access_control.model import ActorKind
+from dokuei.migrations.upgrade import upgrade
+from pacs_node.importer import Fate, import_paths
+from shared_kernel.database import Database
+from tests.pacs_node.conftest import Hub, peer
 from tests.support.objects import ct
 
 
-def test_a_start_removes_leftovers_and_keeps_what_is_indexed(make_hub: Callable[..., Hub]) -> None:
+def test_a_start_removes_half_files_and_sets_aside_what_is_not_indexed(make_hub: Callable[..., Hub]) -> None:
     hub, kept = make_hub(), ct()
     with hub.ingest:
         hub.store(kept.file)
@@ -17,13 +27,98 @@ def test_a_start_removes_leftovers_and_keeps_what_is_indexed(make_hub: Callable[
     half = hub.files.incoming / "half.part"
     half.write_bytes(b"half")
     beside = record.path.with_name("orphan.dcm")
-    beside.write_bytes(b"orphan")
+    beside.write_bytes(b"beside")
     alone = hub.files.place_for("1.2.3", hub.clock.now())
     alone.parent.mkdir(parents=True)
-    alone.write_bytes(b"orphan")
-    with make_hub().ingest:
+    alone.write_bytes(b"alone")
+    assert hub.files.count_orphans() == 0
+    with capture_logs() as logs, make_hub().ingest:
         assert [str(record.path)] == hub.files_on_disk()
         assert not alone.parent.exists()
+    assert {b"beside", b"alone"} == {_aside(hub, path).read_bytes() for path in (beside, alone)}
+    assert hub.files.count_orphans() == 2
+    assert [2] == [entry["count"] for entry in logs if entry["event"] == "archive.orphans_set_aside"]
+
+
+def test_a_name_that_is_set_aside_twice_replaces_nothing(make_hub: Callable[..., Hub]) -> None:
+    hub = make_hub()
+    path = hub.files.place_for("1.2.3", hub.clock.now())
+    for content in (b"first", b"second"):
+        path.parent.mkdir(parents=True)
+        path.write_bytes(content)
+        with make_hub().ingest:
+            pass
+    assert {b"first", b"second"} == {found.read_bytes() for found in hub.files.orphans.rglob("*.dcm")}
+
+
+def test_no_image_is_lost_to_a_database_that_does_not_know_it(make_hub: Callable[..., Hub], tmp_path: Path) -> None:
+    hub, images = make_hub(), [ct(), ct()]
+    with hub.ingest:
+        for image in images:
+            hub.store(image.file)
+    places = [hub.catalogue.instances(image.study)[0].path for image in images]
+    other = _other_database(tmp_path / "elsewhere")
+    with make_hub(using=other).ingest:
+        pass
+    assert [image.file for image in images] == [_aside(hub, path).read_bytes() for path in places]
+    # The operator's way back: whatever database it is now, it is told of the images.
+    restored = make_hub(using=other)
+    operator = replace(peer(), kind=ActorKind.OPERATOR, login="operator")
+    with restored.ingest:
+        outcomes = list(import_paths([hub.files.orphans], restored.ingest, operator))
+    assert [Fate.STORED, Fate.STORED] == [outcome.fate for outcome in outcomes]
+    for image in images:
+        [record] = restored.catalogue.instances(image.study)
+        assert image.file == record.path.read_bytes()
+    other.close()
+
+
+def test_the_right_database_gets_its_files_back_by_itself(make_hub: Callable[..., Hub], tmp_path: Path) -> None:
+    hub, image = make_hub(), ct()
+    with hub.ingest:
+        hub.store(image.file)
+    [record] = hub.catalogue.instances(image.study)
+    wrong = _other_database(tmp_path / "elsewhere")
+    with make_hub(using=wrong).ingest:
+        assert not record.path.exists()
+    wrong.close()
+    with make_hub().ingest:
+        assert image.file == record.path.read_bytes()
+    assert hub.files.count_orphans() == 0
+
+
+def test_what_came_after_an_older_database_is_set_aside_however_old(
+    make_hub: Callable[..., Hub], tmp_path: Path
+) -> None:
+    hub, before, since = make_hub(), ct(), ct()
+    with hub.ingest:
+        hub.store(before.file)
+        backup = _other_database(tmp_path / "backup", copy_of=tmp_path)
+        hub.clock.move(timedelta(days=1))
+        hub.store(since.file)
+    hub.clock.move(timedelta(days=30))
+    with make_hub().ingest:
+        pass
+    [kept], [lost] = hub.catalogue.instances(before.study), hub.catalogue.instances(since.study)
+    with make_hub(using=backup).ingest:
+        assert (True, False) == (kept.path.exists(), lost.path.exists())
+    assert since.file == _aside(hub, lost.path).read_bytes()
+    backup.close()
+
+
+def _other_database(folder: Path, copy_of: Path | None = None) -> Database:
+    folder.mkdir()
+    if copy_of:
+        source, target = (sqlite3.connect(place / "hub.sqlite") for place in (copy_of, folder))
+        with closing(source), closing(target):
+            source.backup(target)
+    made = Database.in_folder(folder)
+    upgrade(made, folder)
+    return made
+
+
+def _aside(hub: Hub, path: Path) -> Path:
+    return hub.files.orphans / hub.files.name_of(path)
 
 
 def test_a_second_process_does_not_sweep_the_first_ones_files(make_hub: Callable[..., Hub]) -> None:
