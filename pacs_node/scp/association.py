@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any, Protocol, cast
 
 import structlog
@@ -13,6 +14,7 @@ from pynetdicom.transport import AddressInformation, AssociationServer, RequestH
 from access_control.model import Actor
 from pacs_node.errors import InstanceRefused
 from pacs_node.ingest.service import Incoming, IngestService
+from pacs_node.scp.places import Place, Places
 from pacs_node.scp.receiving import ReceivingProvider
 from pacs_node.scp.transport import BoundedSocket, UpperLayer
 from shared_kernel.errors import Forbidden, Unavailable
@@ -43,13 +45,24 @@ class Services(Protocol):
         """Seconds that a silent peer is waited for."""
         ...
 
+    @property
+    def request_patience(self) -> float:
+        """Seconds that the A-ASSOCIATE-RQ is waited for."""
+        ...
+
+    @property
+    def places(self) -> Places:
+        """Who is connected."""
+        ...
+
 
 class NodeAssociation(Association):
     """One association; `sender` is set when it has been let in."""
 
-    def __init__(self, ae: Any, services: Services) -> None:
+    def __init__(self, ae: Any, services: Services, place: Place) -> None:
         super().__init__(ae, MODE_ACCEPTOR)
         self._services = services
+        self.place = place
         self.sender: Actor | None = None
         self.dul = UpperLayer(self)
         # These were set on the upper layer that pynetdicom made.
@@ -63,6 +76,13 @@ class NodeAssociation(Association):
             super().run_reactor()
         finally:
             self.receiver.close()
+            self.place.leave()
+
+    def let_in(self, sender: Actor) -> None:
+        """From now on the peer acts as `sender`, and has the time of an association."""
+        self.sender = sender
+        if isinstance(self.dul.socket, BoundedSocket):
+            self.dul.socket.admitted()
 
     def end(self) -> None:
         """Abort if established, and close the connection; does not wait for the peer to agree."""
@@ -140,15 +160,31 @@ class ServingAssociations(AssociationServer):
 
 
 class Door(RequestHandler):
-    """Makes a NodeAssociation of each TCP connection."""
+    """Makes a NodeAssociation of each TCP connection that there is a place for."""
 
-    def _create_association(self) -> NodeAssociation:
+    def handle(self) -> None:
+        """Start the association, or close the connection before there is one."""
+        server, sock = cast(ServingAssociations, self.server), cast(socket.socket, self.request)
+        place = server.services.places.enter(self.client_address[0], sock)
+        if place is None:
+            server.shutdown_request(sock)
+            return
+        try:
+            self._make(place).start()
+        except BaseException:
+            place.leave()
+            raise
+
+    def _make(self, place: Place) -> NodeAssociation:
         server, ae = cast(ServingAssociations, self.server), self.ae
-        assoc = NodeAssociation(ae, server.services)
+        services = server.services
+        assoc = NodeAssociation(ae, services, place)
         assoc._server = server
         # pynetdicom finds its acceptors by this name.
         assoc.name = f"AcceptorThread@{self.client_address[0]}:{self.client_address[1]}"
-        assoc.set_socket(BoundedSocket(assoc, self.request, patience=server.services.patience))
+        assoc.set_socket(
+            BoundedSocket(assoc, self.request, patience=services.patience, request_patience=services.request_patience)
+        )
         acceptor = assoc.acceptor
         acceptor.maximum_length = ae.maximum_pdu_size
         acceptor.ae_title = server.ae_title

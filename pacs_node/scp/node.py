@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import structlog
 from pynetdicom import AE, evt
-from pynetdicom.transport import ThreadedAssociationServer
+from pynetdicom.transport import AssociationServer, ThreadedAssociationServer
 
 from access_control.gate import AccessGate
 from access_control.model import Action, Actor, ActorKind, Resource
@@ -17,6 +18,7 @@ from pacs_node.ingest.service import IngestService
 from pacs_node.peers.service import PeerDirectory
 from pacs_node.scp.association import Door, NodeAssociation
 from pacs_node.scp.contexts import accepted
+from pacs_node.scp.places import Places
 from pacs_node.scp.transport import MAXIMUM_PDU
 from shared_kernel.ids import new_id
 from shared_kernel.settings import Address, Settings
@@ -25,6 +27,7 @@ from shared_kernel.settings import Address, Settings
 CALLING_AE_UNKNOWN = (1, 1, 3)
 CALLED_AE_UNKNOWN = (1, 1, 7)
 CONGESTION = (2, 3, 1)
+LOCAL_LIMIT = (2, 3, 2)
 
 _QUIET_EVENTS = (evt.EVT_DIMSE_RECV, evt.EVT_DIMSE_SENT, evt.EVT_PDU_RECV, evt.EVT_PDU_SENT)
 
@@ -34,17 +37,26 @@ log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class _Services:
     ingest: IngestService
+    places: Places
     patience: float
+    request_patience: float
 
 
-class _Server(ThreadedAssociationServer):
-    """pynetdicom's server, knowing what its associations need."""
+class _Server(AssociationServer):
+    """pynetdicom's server, knowing what its associations need.
 
-    daemon_threads = True
+    A connection has no thread before it has a place.
+    """
+
+    request_queue_size = 128
 
     def __init__(self, *args: Any, services: _Services, **kwargs: Any) -> None:
         self.services = services
         super().__init__(*args, **kwargs)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Log what went wrong with a new connection; the base class prints it."""
+        log.exception("scp.connection_failed", host=str(client_address))
 
 
 class DicomNode:
@@ -52,7 +64,8 @@ class DicomNode:
 
     An association is let in when the calling AE title is a peer's at that moment and the called one is
     ours; otherwise it is rejected with the standard's reason and a line in the audit trail. `patience`
-    is how many seconds a silent peer is waited for.
+    is how many seconds a silent peer is waited for, `request_patience` how many a connection has until its
+    A-ASSOCIATE-RQ is there (the ARTIM timer, PS3.8 section 9.1.5).
     """
 
     def __init__(
@@ -63,17 +76,20 @@ class DicomNode:
         gate: AccessGate,
         *,
         patience: float = 60.0,
+        request_patience: float = 10.0,
     ) -> None:
         self._settings = settings
         self._peers = peers
         self._gate = gate
-        self._services = _Services(ingest, patience)
+        self._services = _Services(ingest, Places(settings.max_associations), patience, request_patience)
         self._ae = AE(ae_title=settings.ae_title)
         self._ae.maximum_pdu_size = MAXIMUM_PDU
-        self._ae.maximum_associations = settings.max_associations
+        # pynetdicom would count every connection; places count those that were let in.
+        self._ae.maximum_associations = sys.maxsize
         self._ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
         self._ae.implementation_version_name = IMPLEMENTATION_VERSION_NAME
-        self._ae.acse_timeout = self._ae.dimse_timeout = self._ae.network_timeout = patience
+        self._ae.acse_timeout = request_patience
+        self._ae.dimse_timeout = self._ae.network_timeout = patience
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -93,7 +109,8 @@ class DicomNode:
             bound: Any = server.get_handlers(event)
             for handler, _ in list(bound):
                 server.unbind(event, handler)
-        self._ae._servers.append(server)
+        # Annotated as the threaded kind, which differs only in how connections are taken.
+        self._ae._servers.append(cast(ThreadedAssociationServer, server))
         self._server = server
         self._thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="dicom-node", daemon=True)
         self._thread.start()
@@ -116,12 +133,14 @@ class DicomNode:
 
     def _requested(self, event: Any) -> None:
         assoc: NodeAssociation = event.assoc
+        assoc.place.ask()
         try:
             rejection = self._admit(assoc)
         except Exception:
             log.exception("scp.admission_failed")
             rejection = CONGESTION
         if rejection is not None:
+            assoc.place.refuse()
             assoc.acse.send_reject(*rejection)
             assoc.kill()
 
@@ -137,7 +156,10 @@ class DicomNode:
         if peer is None:
             self._refuse(calling, "calling AE title is unknown")
             return CALLING_AE_UNKNOWN
-        assoc.sender = replace(peer, session_id=new_id())
+        if not assoc.place.admit():
+            log.warning("scp.association_refused", calling_ae=calling, reason="too many associations")
+            return LOCAL_LIMIT
+        assoc.let_in(replace(peer, session_id=new_id()))
         assoc.acceptor.supported_contexts = accepted(request.presentation_context_definition_list)
         log.info("scp.association_opened", calling_ae=calling, site=peer.site_code)
         return None

@@ -18,8 +18,6 @@ MAXIMUM_PDU = 256 * 1024
 # An A-ASSOCIATE-RQ of 128 contexts with many syntaxes each stays well below this.
 _LONGEST_PDU = 1 * 2**20
 
-_LOOK_AGAIN = 0.1
-
 log = structlog.get_logger(__name__)
 
 
@@ -27,26 +25,9 @@ class UpperLayer(DULServiceProvider):
     """pynetdicom's upper layer, which ends the connection when its state machine fails.
 
     A PDU that comes where PS3.8 table 9-10 has no transition, or our own abort crossing the peer's
-    release, raises in the thread; the base class would leave the association waiting.
+    release, raises in the thread; the base class would leave the association waiting. It would also wait
+    the whole time for the request of a connection that has ended.
     """
-
-    def receive_pdu(self, wait: bool = False, timeout: float | None = None) -> Any:
-        """The next primitive; None when none comes in time, or none can come because the connection is closed.
-
-        Without the second, a connection that never became an association would hold its place for
-        the whole time-out.
-        """
-        if timeout is None or not wait:
-            return super().receive_pdu(wait, timeout)
-        until = time.monotonic() + timeout
-        while time.monotonic() < until:
-            primitive: Any = super().receive_pdu(True, _LOOK_AGAIN)
-            if primitive is not None or self._is_closed():
-                return primitive
-        return None
-
-    def _is_closed(self) -> bool:
-        return getattr(self.socket, "socket", None) is None
 
     def run_reactor(self) -> None:
         """Serve the connection until it ends."""
@@ -57,19 +38,31 @@ class UpperLayer(DULServiceProvider):
             if self.socket is not None:
                 self.socket.close()
             self.kill_dul()
+        finally:
+            # Wakes who waits for a primitive: there will be none.
+            waiting: Any = self.to_user_queue
+            waiting.put(None)
 
 
 class BoundedSocket(AssociationSocket):
     """Reads whole PDUs, but none that is longer than any we agreed to or that takes too long to come.
 
+    All together the PDUs before `admitted` have `request_patience` seconds.
     Raises OSError, upon which the association is aborted (PS3.8 section 9.2, Evt17).
     """
 
-    def __init__(self, assoc: Association, client_socket: socket.socket, *, patience: float) -> None:
+    def __init__(
+        self, assoc: Association, client_socket: socket.socket, *, patience: float, request_patience: float
+    ) -> None:
         client_socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client_socket.settimeout(patience)
         self._patience = patience
+        self._request_until: float | None = time.monotonic() + request_patience
         super().__init__(assoc, client_socket=client_socket)
+
+    def admitted(self) -> None:
+        """The association is let in: each PDU has its own time from now on."""
+        self._request_until = None
 
     def recv(self, nr_bytes: int) -> bytearray:
         """Read exactly `nr_bytes`, or fewer when the peer has closed."""
@@ -80,18 +73,24 @@ class BoundedSocket(AssociationSocket):
             return bytearray()
         # A sender that leaves Nagle on waits 40 ms for the acknowledgement of a lone command PDU.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
-        until = time.monotonic() + self._patience
+        until = self._request_until or time.monotonic() + self._patience
         buffer = bytearray(nr_bytes)
         view = memoryview(buffer)
         filled = 0
-        while filled < nr_bytes:
-            if time.monotonic() > until:
-                raise TimeoutError(f"a PDU took longer than {self._patience} s")
-            count = sock.recv_into(view[filled:])
-            if count == 0:
-                break
-            filled += count
-        view.release()
+        try:
+            while filled < nr_bytes:
+                left = until - time.monotonic()
+                if left <= 0:
+                    raise TimeoutError("a PDU took too long to come")
+                sock.settimeout(left)
+                count = sock.recv_into(view[filled:])
+                if count == 0:
+                    break
+                filled += count
+        finally:
+            view.release()
+            # For sending; a socket that was closed meanwhile doesn't mind.
+            sock.settimeout(self._patience)
         del buffer[filled:]
         return buffer
 
