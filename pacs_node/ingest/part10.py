@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
@@ -18,6 +19,8 @@ _MEDIA_STORAGE_SOP_CLASS = 0x00020002
 _MEDIA_STORAGE_SOP_INSTANCE = 0x00020003
 _TRANSFER_SYNTAX = 0x00020010
 _LONG_VRS = {b"OB", b"UN", b"UT", b"OW", b"SQ"}
+# Goes into headers of HTTP as it is, so nothing but what PS3.5 section 9.1 allows.
+_UID = re.compile(r"[0-9.]{1,64}")
 _LONGEST_META = 1 * 2**20
 
 
@@ -60,7 +63,7 @@ def read_header(file: BinaryIO) -> FileMeta:
     """Read the file meta information from the start of a Part 10 file.
 
     The elements themselves say where it ends, a wrong or missing group length does no harm.
-    Raises NotDicom, also when the transfer syntax is missing: then nobody could read the rest.
+    Raises NotDicom, also when the transfer syntax is missing or no UID: then nobody could read the rest.
     """
     file.seek(0)
     start = file.read(_START)
@@ -80,10 +83,11 @@ def read_header(file: BinaryIO) -> FileMeta:
             raise NotDicom(found="the file ends inside its file meta information")
         if vr == b"UI":
             found[tag] = value.decode("ascii", "replace").strip("\0 ")
-    if not found.get(_TRANSFER_SYNTAX):
-        raise NotDicom(found="no transfer syntax")
+    transfer_syntax_uid = found.get(_TRANSFER_SYNTAX, "")
+    if not _UID.fullmatch(transfer_syntax_uid):
+        raise NotDicom(found="a transfer syntax that is no UID" if transfer_syntax_uid else "no transfer syntax")
     return FileMeta(
-        transfer_syntax_uid=found[_TRANSFER_SYNTAX][:64],
+        transfer_syntax_uid=transfer_syntax_uid,
         sop_class_uid=found.get(_MEDIA_STORAGE_SOP_CLASS, ""),
         sop_instance_uid=found.get(_MEDIA_STORAGE_SOP_INSTANCE, ""),
         dataset_offset=offset,
