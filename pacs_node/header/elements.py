@@ -19,6 +19,8 @@ _SEQUENCE_END = 0xFFFEE0DD
 _LONG_VRS = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
 _LONGEST_WANTED = 64 * 1024
 _DEEPEST = 64
+MOST_ELEMENTS = 200_000
+"""Elements and items walked over in one data set; a real header has some hundreds before its last wanted tag."""
 
 
 class BrokenDataSet(ValueError):
@@ -35,6 +37,19 @@ class _Encoding:
         return ">" if self.big_endian else "<"
 
 
+class _Count:
+    """Elements met so far, so that a file of nothing but heads can't occupy the hub."""
+
+    def __init__(self) -> None:
+        self._met = 0
+
+    def one_more(self) -> None:
+        """Raises BrokenDataSet when it is one too many."""
+        self._met += 1
+        if self._met > MOST_ELEMENTS:
+            raise BrokenDataSet(f"more than {MOST_ELEMENTS} elements")
+
+
 @dataclass(slots=True)
 class _Element:
     tag: int
@@ -49,17 +64,19 @@ def read_elements(
     """Raw values of the `wanted` tags, from the file's position up to `last_tag` or the end, and the last tag seen.
 
     A value longer than 64 KiB counts as absent: nothing that the index keeps is so long. A data set
-    that ends in the middle of an element is read as far as it goes. Raises BrokenDataSet.
+    that ends in the middle of an element is read as far as it goes. Raises BrokenDataSet, also for
+    more than MOST_ELEMENTS.
     """
     encoding = _Encoding(_looks_explicit(file) if explicit else False, big_endian)
     found: dict[int, bytes] = {}
     seen = 0
-    while (element := _next(file, encoding)) is not None:
+    count = _Count()
+    while (element := _next(file, encoding, count)) is not None:
         seen = element.tag
         if element.tag > last_tag:
             break
         if element.length == _UNDEFINED:
-            _walk_to_end(file, _Encoding(element.explicit, big_endian))
+            _walk_to_end(file, _Encoding(element.explicit, big_endian), count)
         elif element.tag in wanted and element.length <= _LONGEST_WANTED:
             value = file.read(element.length)
             if len(value) < element.length:
@@ -77,11 +94,12 @@ def _looks_explicit(file: BinaryIO) -> bool:
     return not start[4:6] or (start[4:6].isalpha() and start[4:6].isupper())
 
 
-def _next(file: BinaryIO, encoding: _Encoding) -> _Element | None:
+def _next(file: BinaryIO, encoding: _Encoding, count: _Count) -> _Element | None:
     """The next element's head; None at the end or where only part of a head is left."""
     head = file.read(8)
     if len(head) < 8:  # noqa: PLR2004 - tag, and a length or a VR with a short length
         return None
+    count.one_more()
     group, number = struct.unpack(encoding.order + "HH", head[:4])
     tag = group << 16 | number
     vr = head[4:6]
@@ -98,12 +116,12 @@ def _next(file: BinaryIO, encoding: _Encoding) -> _Element | None:
     return _Element(tag, struct.unpack(encoding.order + "I", long)[0], vr != b"UN")
 
 
-def _walk_to_end(file: BinaryIO, encoding: _Encoding) -> None:
+def _walk_to_end(file: BinaryIO, encoding: _Encoding, count: _Count) -> None:
     """Go behind the sequence delimiter that closes the sequence just opened; raises BrokenDataSet."""
     open_encodings = [encoding]
     while open_encodings:
         inner = open_encodings[-1]
-        element = _next(file, inner)
+        element = _next(file, inner, count)
         if element is None:
             return
         if element.tag == _SEQUENCE_END:
