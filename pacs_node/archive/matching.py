@@ -25,7 +25,7 @@ Condition = ColumnElement[bool]
 _LONGEST_VALUE = 16 * 1024
 _MOST_UIDS = 1000
 _WILDCARDS = ("*", "?")
-_INTEGER = re.compile(r"[+-]?\d{1,12}")
+_INTEGER = re.compile(r"[+-]?\d{1,12}", re.ASCII)
 LARGEST_INTEGER = 2**31 - 1
 """What a number column holds on every database."""
 

@@ -31,7 +31,7 @@ _WITHOUT_EXTENSIONS = {"192": "utf_8", "GB18030": "gb18030", "GBK": "gbk"}
 _SHIFT_JIS = "cp932"
 """ISO_IR 13 alone: its kana have the same codes in Shift_JIS, which is what many devices send under that name."""
 
-_TERM = re.compile(r"ISO[ _-]*(?:2022[ _-]*)?IR[ _-]*(\d+)")
+_TERM = re.compile(r"ISO[ _-]*(?:2022[ _-]*)?IR[ _-]*(\d+)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

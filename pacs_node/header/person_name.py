@@ -9,7 +9,7 @@ from shared_kernel.japanese.search_key import search_key
 
 _GROUPS = 3
 FENCE = "\x1f"
-"""Stands before, between and after the groups in the columns made for comparison; no cleaned value has one."""
+"""Stands before, between and after the groups in the columns made for comparison; no indexed text has one."""
 
 
 def person_name(value: str) -> PersonName:

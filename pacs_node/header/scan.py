@@ -13,7 +13,7 @@ from pacs_node.errors import MissingIdentifier, NotDicom
 from pacs_node.header.character_set import CharacterSet
 from pacs_node.header.elements import BrokenDataSet, read_elements
 from pacs_node.header.person_name import person_name
-from pacs_node.header.values import cleaned, da, integer, tm, unsigned_short
+from pacs_node.header.values import da, indexed_text, integer, tm, unsigned_short
 from pacs_node.model import PersonName
 
 IMPLICIT_LITTLE = "1.2.840.10008.1.2"
@@ -134,15 +134,15 @@ class _Values:
 
     def text(self, keyword: str, longest: int = 255) -> str:
         """The first value, cleaned. Split after decoding: a byte 5C may be half of a kanji."""
-        return cleaned(self._decoded(keyword).split("\\")[0], longest)
+        return indexed_text(self._decoded(keyword).split("\\")[0], longest)
 
     def long_text(self, keyword: str) -> str:
         """The whole value, cleaned."""
-        return cleaned(self._decoded(keyword))
+        return indexed_text(self._decoded(keyword))
 
     def name(self, keyword: str) -> PersonName:
         """The first value of a PN, in groups."""
-        return person_name(cleaned(self._decoded(keyword).split("\\")[0]))
+        return person_name(indexed_text(self._decoded(keyword).split("\\")[0]))
 
     def uid(self, keyword: str) -> str | None:
         """A UID, None if absent. Raises MissingIdentifier if there is one that can't serve."""

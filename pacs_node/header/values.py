@@ -6,17 +6,28 @@ import re
 import unicodedata
 from datetime import date, time
 
-_INTEGER = re.compile(r"[+-]?\d{1,12}")
-_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})|(\d{4})\.(\d{2})\.(\d{2})")  # the dotted form is from ACR-NEMA
-_TIME = re.compile(r"(\d{2}):?(?:(\d{2})(?::?(\d{2})(?:\.(\d{1,6})\d*)?)?)?")
+_INTEGER = re.compile(r"[+-]?\d{1,12}", re.ASCII)
+# The dotted form is from ACR-NEMA.
+_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})|(\d{4})\.(\d{2})\.(\d{2})", re.ASCII)
+_TIME = re.compile(r"(\d{2}):?(?:(\d{2})(?::?(\d{2})(?:\.(\d{1,6})\d*)?)?)?", re.ASCII)
+# Embeddings, overrides and isolates can make an id or a name look like another one.
+_TURNING = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
+_CONTROLS = {"Cc", "Cs"}
 _LONGEST_TEXT = 1024
 _HIGHEST_SECOND = 59
 _LARGEST_STORED = 2**31 - 1
 
 
-def cleaned(text: str, longest: int = _LONGEST_TEXT) -> str:
-    """Text for lists: control characters gone, outer spaces gone, never longer than `longest` characters."""
-    kept = "".join(character for character in text if unicodedata.category(character) not in {"Cc", "Cs"})
+def indexed_text(text: str, longest: int = _LONGEST_TEXT) -> str:
+    """Text for lists: control characters gone, outer spaces gone, never longer than `longest` characters.
+
+    The controls of writing direction (U+202A to U+202E, U+2066 to U+2069) are among those; the file keeps all.
+    """
+    kept = "".join(
+        character
+        for character in text
+        if unicodedata.category(character) not in _CONTROLS and character not in _TURNING
+    )
     return kept.strip()[:longest].rstrip()
 
 

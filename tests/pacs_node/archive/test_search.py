@@ -193,6 +193,8 @@ def test_keys_that_nobody_can_match_are_named(region: Hub) -> None:
         ("StudyInstanceUID", "1.2.*"),
         ("StudyInstanceUID", "1.2;drop table study"),
         ("PatientID", "a\0b"),
+        ("StudyDate", "２０２６０３０１"),
+        ("StudyTime", "１０"),
         ("PatientID", "x" * 20_000),
     ],
 )
@@ -200,6 +202,11 @@ def test_a_malformed_value_names_its_key(region: Hub, key: str, value: str) -> N
     with pytest.raises(InvalidInput) as refused:
         find(region, {key: value})
     assert key == refused.value.details["key"]
+
+
+def test_a_number_in_digits_of_another_script_is_malformed(region: Hub) -> None:
+    with pytest.raises(InvalidInput):
+        find(region, {"InstanceNumber": "１"}, level=Level.INSTANCE)
 
 
 @given(st.text(max_size=24))
