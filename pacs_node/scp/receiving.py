@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+from typing import cast
 
 import structlog
 from pynetdicom.association import Association
 from pynetdicom.dimse import DIMSEServiceProvider
-from pynetdicom.dimse_messages import C_STORE_RQ
-from pynetdicom.dimse_primitives import C_STORE
+from pynetdicom.dimse_messages import C_ECHO_RQ, C_STORE_RQ, DIMSEMessage
+from pynetdicom.dimse_primitives import C_ECHO, C_STORE
 from pynetdicom.pdu_primitives import P_DATA
 
 from pacs_node.ingest.part10 import write_header
@@ -18,6 +19,9 @@ from shared_kernel.errors import DokueiError, Unavailable
 
 _COMMAND = 0x01
 _LAST = 0x02
+LONGEST_COMMAND_SET = 64 * 1024
+"""Bytes; no command set that the standard knows comes near (PS3.7 section 9.3)."""
+
 # The asynchronous operations window is 1 (PS3.7 annex D.3.3.3): a peer that runs far ahead has not read our answer.
 _MOST_UNANSWERED = 4
 
@@ -90,6 +94,8 @@ class ReceivingProvider(DIMSEServiceProvider):
         self._receiving: Receiving | None = None
         self._context_id = 0
         self._unanswered: dict[int, Receiving] = {}
+        self._command_size = 0
+        self._aborted = False
         self._closed = False
 
     def receive_primitive(self, primitive: P_DATA) -> None:
@@ -102,12 +108,15 @@ class ReceivingProvider(DIMSEServiceProvider):
 
     def _take_in(self, primitive: P_DATA) -> None:
         for context_id, fragment in primitive.presentation_data_value_list:
+            if self._aborted:
+                return
             control = fragment[0]
-            if self._receiving is None:
+            if self._receiving is None and control & _COMMAND:
                 self._command(context_id, fragment)
+            elif self._receiving is None:
+                self._abort("a data set without a C-STORE request")
             elif control & _COMMAND or context_id != self._context_id:
                 self._abort("a command in the middle of a data set")
-                return
             else:
                 self._receiving.write(memoryview(fragment)[1:])
                 if control & _LAST:
@@ -131,17 +140,36 @@ class ReceivingProvider(DIMSEServiceProvider):
             receiving.discard()
 
     def _command(self, context_id: int, fragment: bytes) -> None:
+        self._command_size += len(fragment) - 1
+        if self._command_size > LONGEST_COMMAND_SET:
+            self._abort(f"a command set of more than {LONGEST_COMMAND_SET} bytes")
+            return
+        if self.message is None:
+            self.message = DIMSEMessage()
         part = P_DATA()
         # Annotated as tuples, but only lists are taken.
         part.presentation_data_value_list = [[context_id, fragment]]  # type: ignore[list-item]
-        super().receive_primitive(part)
-        if not (isinstance(self.message, C_STORE_RQ) and "CommandField" in self.message.command_set):
+        whole = self.message.decode_msg(part, self.assoc)
+        if not fragment[0] & _LAST:
             return
-        if len(self._unanswered) >= _MOST_UNANSWERED:
+        self._command_size = 0
+        if max(len(self._unanswered), self.msg_queue.qsize()) >= _MOST_UNANSWERED:
             self._abort("requests without waiting for answers")
-            return
+        elif isinstance(self.message, C_STORE_RQ) and not whole:
+            self._begin(context_id, self.message)
+        elif isinstance(self.message, C_STORE_RQ | C_ECHO_RQ) and whole:
+            request = self.message.message_to_primitive()
+            self.message = None
+            self.msg_queue.put((context_id, cast(C_ECHO | C_STORE, request)))
+        else:
+            # No data set is taken in for it, and no thread started as pynetdicom does for N-EVENT-REPORT.
+            self._abort(
+                f"a request that is not offered, or a data set that it does not have: {type(self.message).__name__}"
+            )
+
+    def _begin(self, context_id: int, message: C_STORE_RQ) -> None:
         context = self.assoc._accepted_cx.get(context_id)
-        command = self.message.command_set
+        command = message.command_set
         self._context_id = context_id
         self._receiving = Receiving(
             self._ingest,
@@ -170,5 +198,7 @@ class ReceivingProvider(DIMSEServiceProvider):
         self.msg_queue.put((self._context_id, request))
 
     def _abort(self, reason: str) -> None:
+        self._aborted = True
+        self.message = None
         log.warning("scp.protocol_error", reason=reason, calling_ae=str(self.assoc.requestor.ae_title))
         self.dul.event_queue.put("Evt19")
