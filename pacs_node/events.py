@@ -8,7 +8,8 @@ from shared_kernel.events.event import Event
 class InstancesStored(Event, frozen=True, kw_only=True):
     """Instances of one study became durable in one commit.
 
-    One event a study and commit, not one an instance: a CT of 500 images is told in a handful.
+    One event a study and commit, not one an instance: a CT of 500 images is told in a handful. Of
+    objects of no patient (PS3.4 annex GG) nothing is told, here and below: there is nothing to read.
     """
 
     study_uid: str

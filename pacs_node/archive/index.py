@@ -57,7 +57,7 @@ class IndexWriter:
         self._series: dict[tuple[int, str], SeriesRow] = {}
         self._instances: list[dict[str, Any]] = []
         self.added: dict[str, int] = {}
-        """Instances added so far, by Study Instance UID."""
+        """Instances added so far that are of a patient, by Study Instance UID: those that others are told of."""
 
     def owner(self, study_uid: str) -> str | None:
         """Code of the site that a study belongs to; None for a new one."""
@@ -82,9 +82,11 @@ class IndexWriter:
         series = self._series_of(study, new.header)
         series.instance_count += 1
         study.instance_count += 1
-        study.last_received_at = study.unsettled_since = self._at
+        study.last_received_at = self._at
         self._instances.append(_instance_values(new, series.id, self._at))
-        self.added[study.study_uid] = self.added.get(study.study_uid, 0) + 1
+        if new.header.of_patient:
+            study.unsettled_since = self._at
+            self.added[study.study_uid] = self.added.get(study.study_uid, 0) + 1
 
     def finish(self) -> None:
         """Send everything to the database; errors of the database come from here."""
@@ -114,7 +116,7 @@ class IndexWriter:
             last_received_at=self._at,
             arrived_at=None,
             told_instances=0,
-            unsettled_since=self._at,
+            unsettled_since=None,
         )
         describe_name(study, header.patient_name)
         _describe(study, header)

@@ -84,7 +84,8 @@ class StudyRow(Base):
     told_instances: Mapped[int] = mapped_column(Integer)
     """Instances at the last StudyArrived or StudyGrew."""
     unsettled_since: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
-    """When the newest image came that no such event has told of; None when all is told."""
+    """When the newest image came that no such event has told of; None when all is told, or there is nothing to tell:
+    objects of no patient alone (a hanging protocol) are nothing to read."""
 
 
 class SeriesRow(Base):

@@ -26,6 +26,21 @@ _INFLATED = 4 * 2**20
 # Wider than PS3.5 section 9.1 (devices that put letters into UIDs exist), but harmless in a URL and on a line.
 _UID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
 
+# Storage of Non-Patient Objects (PS3.4 table GG.3-1).
+_OF_NO_PATIENT = frozenset(
+    {
+        "1.2.840.10008.5.1.4.38.1",  # Hanging Protocol
+        "1.2.840.10008.5.1.4.39.1",  # Color Palette
+        "1.2.840.10008.5.1.4.43.1",  # Generic Implant Template
+        "1.2.840.10008.5.1.4.44.1",  # Implant Assembly Template
+        "1.2.840.10008.5.1.4.45.1",  # Implant Template Group
+        "1.2.840.10008.5.1.4.1.1.200.1",  # CT Defined Procedure Protocol
+        "1.2.840.10008.5.1.4.1.1.200.3",  # Protocol Approval
+        "1.2.840.10008.5.1.4.1.1.200.7",  # XA Defined Procedure Protocol
+        "1.2.840.10008.5.1.4.1.1.201.1",  # Inventory
+    }
+)
+
 _TAGS = {
     "SpecificCharacterSet": 0x00080005,
     "SOPClassUID": 0x00080016,
@@ -89,6 +104,8 @@ class Header:
     number_of_frames: int | None
     rows: int | None
     columns: int | None
+    of_patient: bool
+    """Whether it is part of somebody's examination; False for a hanging protocol, an implant template, a palette."""
 
 
 def scan(file: BinaryIO, dataset_offset: int, transfer_syntax_uid: str, sop_class_uid: str = "") -> Header:
@@ -168,17 +185,20 @@ class _Values:
 def _header(values: _Values, sop_class_uid: str, *, whole: bool) -> Header:
     sop_instance_uid = values.uid("SOPInstanceUID") or _missing("SOPInstanceUID")
     study_uid, series_uid = values.uid("StudyInstanceUID"), values.uid("SeriesInstanceUID")
-    if study_uid is None and series_uid is None and whole:
+    lone = study_uid is None and series_uid is None and whole
+    if lone:
         study_uid, series_uid = (_lone(sop_instance_uid, level) for level in ("study", "series"))
+    sop_class_uid = values.uid("SOPClassUID") or uid(sop_class_uid) or _missing("SOPClassUID")
+    patient_id, patient_name = values.text("PatientID", 128), values.name("PatientName")
     rows, columns = values.short("Rows"), values.short("Columns")
     frames = values.integer("NumberOfFrames")
     return Header(
-        sop_class_uid=values.uid("SOPClassUID") or uid(sop_class_uid) or _missing("SOPClassUID"),
+        sop_class_uid=sop_class_uid,
         sop_instance_uid=sop_instance_uid,
         study_uid=study_uid or _missing("StudyInstanceUID"),
         series_uid=series_uid or _missing("SeriesInstanceUID"),
-        patient_id=values.text("PatientID", 128),
-        patient_name=values.name("PatientName"),
+        patient_id=patient_id,
+        patient_name=patient_name,
         birth_date=da(values.text("PatientBirthDate")),
         sex=values.text("PatientSex", 16),
         study_date=da(values.text("StudyDate")),
@@ -197,6 +217,9 @@ def _header(values: _Values, sop_class_uid: str, *, whole: bool) -> Header:
         number_of_frames=max(1, frames or 1) if rows and columns else None,
         rows=rows,
         columns=columns,
+        # Alone but with somebody's name it is an image that a reader must not miss.
+        of_patient=sop_class_uid not in _OF_NO_PATIENT
+        and not (lone and not patient_id and patient_name == PersonName()),
     )
 
 

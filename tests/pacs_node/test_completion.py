@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from pacs_node.completion import CompletionWorker
 from shared_kernel.events.tables import OutboxRow
 from tests.pacs_node.conftest import Hub
-from tests.support.objects import ct
+from tests.support.objects import ct, data_set_of
+
+HANGING_PROTOCOL = "1.2.840.10008.5.1.4.38.1"
 
 
 def _worker(hub: Hub) -> CompletionWorker:
@@ -72,4 +76,38 @@ def test_it_looks_in_the_background(hub: Hub) -> None:
         if _told(hub):
             break
     worker.stop()
+    assert ["StudyArrived"] == [name for name, _ in _told(hub)]
+
+
+@pytest.mark.parametrize(
+    "keywords",
+    [
+        {"SOPClassUID": HANGING_PROTOCOL, "StudyInstanceUID": None, "SeriesInstanceUID": None},
+        {"SOPClassUID": HANGING_PROTOCOL},
+        {"StudyInstanceUID": None, "SeriesInstanceUID": None, "PatientID": None, "PatientName": None},
+    ],
+)
+def test_an_object_of_no_patient_is_kept_and_told_to_nobody(hub: Hub, keywords: dict[str, Any]) -> None:
+    sent = ct(**keywords)
+    stored = hub.store(sent.file)
+    hub.clock.move(timedelta(hours=1))
+    assert _worker(hub).run_once() == 0
+    with hub.database.read() as session:
+        assert session.scalars(select(OutboxRow)).all() == []
+    [record] = hub.catalogue.instances(stored.study_uid)
+    assert sent.data_set == data_set_of(record.path.read_bytes())
+
+
+def test_an_image_that_names_somebody_but_no_study_is_told(hub: Hub) -> None:
+    hub.store(ct(StudyInstanceUID=None, SeriesInstanceUID=None).file)
+    hub.clock.move(timedelta(hours=1))
+    assert _worker(hub).run_once() == 1
+
+
+def test_images_beside_an_object_of_no_patient_are_told(hub: Hub) -> None:
+    first = ct(SOPClassUID=HANGING_PROTOCOL)
+    hub.store(first.file)
+    hub.store(ct(StudyInstanceUID=first.study).file)
+    hub.clock.move(timedelta(hours=1))
+    assert _worker(hub).run_once() == 1
     assert ["StudyArrived"] == [name for name, _ in _told(hub)]
