@@ -24,6 +24,7 @@ from pacs_node.errors import StorageFull
 from shared_kernel.ids import new_id
 
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
+_MOST_REMEMBERED = 10_000
 
 
 class FileStore:
@@ -35,11 +36,14 @@ class FileStore:
         self.orphans = data / "orphans"
         """Files that no row of the index named; the folder is made when there is one."""
         self.lock = data / "ingest.lock"
+        self._lasting: set[Path] = set()
+        """Folders that this process has synced with all above them."""
 
     def prepare(self) -> None:
         """Make the folders."""
         for folder in (self.incoming, self.archive):
             folder.mkdir(parents=True, exist_ok=True)
+        _sync_folder(self.archive.parent)
 
     def new_incoming(self) -> Path:
         """A path for a file that is about to be received."""
@@ -79,19 +83,21 @@ class FileStore:
     def move(self, source: Path, target: Path) -> set[Path]:
         """Rename into place; returns the folders to sync before the file may be called durable."""
         touched = {target.parent}
-        if not target.parent.exists():
-            touched.update(self._make(target.parent))
+        if target.parent not in self._lasting or not target.parent.exists():
+            # Also where the folder is there already: another process may have made it and not synced it yet.
+            target.parent.mkdir(parents=True, exist_ok=True)
+            touched.update(self._up_to_archive(target.parent))
         source.rename(target)
         return touched
 
     def sync_folders(self, folders: Iterable[Path]) -> None:
         """Return when the entries of these folders are on the disk."""
-        for folder in folders:
-            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+        synced = set(folders)
+        for folder in sorted(synced):
+            _sync_folder(folder)
+        if len(self._lasting) > _MOST_REMEMBERED:
+            self._lasting.clear()
+        self._lasting.update(folder for folder in synced if synced.issuperset(self._up_to_archive(folder)))
 
     def set_aside(self, path: Path) -> Path:
         """Move an archive file to the orphans, under the same relative path; returns where it is now."""
@@ -111,11 +117,16 @@ class FileStore:
         """Remove a file if it is there."""
         path.unlink(missing_ok=True)
 
-    def _make(self, folder: Path) -> set[Path]:
-        parents = [folder, *(parent for parent in folder.parents if parent.is_relative_to(self.archive))]
-        new = [parent for parent in parents if not parent.exists()]
-        folder.mkdir(parents=True, exist_ok=True)
-        return {parent.parent for parent in new}
+    def _up_to_archive(self, folder: Path) -> list[Path]:
+        return [parent for parent in (folder, *folder.parents) if parent.is_relative_to(self.archive)]
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 class full_disk:  # noqa: N801 - reads as the statement that it is used as
