@@ -51,6 +51,11 @@ class Services(Protocol):
         ...
 
     @property
+    def message_patience(self) -> float:
+        """Seconds that a message has, beside those for the bytes of its data set."""
+        ...
+
+    @property
     def places(self) -> Places:
         """Who is connected."""
         ...
@@ -67,7 +72,7 @@ class NodeAssociation(Association):
         self.dul = UpperLayer(self)
         # These were set on the upper layer that pynetdicom made.
         self.acse_timeout, self.network_timeout = ae.acse_timeout, ae.network_timeout
-        self.receiver = ReceivingProvider(self, services.ingest)
+        self.receiver = ReceivingProvider(self, services.ingest, patience=services.message_patience)
         self.dimse = self.receiver
 
     def run_reactor(self) -> None:

@@ -40,6 +40,7 @@ class _Services:
     places: Places
     patience: float
     request_patience: float
+    message_patience: float
 
 
 class _Server(AssociationServer):
@@ -65,7 +66,9 @@ class DicomNode:
     An association is let in when the calling AE title is a peer's at that moment and the called one is
     ours; otherwise it is rejected with the standard's reason and a line in the audit trail. `patience`
     is how many seconds a silent peer is waited for, `request_patience` how many a connection has until its
-    A-ASSOCIATE-RQ is there (the ARTIM timer, PS3.8 section 9.1.5).
+    A-ASSOCIATE-RQ is there (the ARTIM timer, PS3.8 section 9.1.5), and
+    `message_patience` how many a message has from its first fragment to its last, beside those that its
+    bytes take at SLOWEST_BYTES_PER_SECOND (unless said, ten times `patience`).
     """
 
     def __init__(
@@ -77,11 +80,14 @@ class DicomNode:
         *,
         patience: float = 60.0,
         request_patience: float = 10.0,
+        message_patience: float | None = None,
     ) -> None:
         self._settings = settings
         self._peers = peers
         self._gate = gate
-        self._services = _Services(ingest, Places(settings.max_associations), patience, request_patience)
+        self._services = _Services(
+            ingest, Places(settings.max_associations), patience, request_patience, message_patience or 10 * patience
+        )
         self._ae = AE(ae_title=settings.ae_title)
         self._ae.maximum_pdu_size = MAXIMUM_PDU
         # pynetdicom would count every connection; places count those that were let in.

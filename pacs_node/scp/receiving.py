@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import cast
 
 import structlog
@@ -19,6 +20,9 @@ from shared_kernel.errors import DokueiError, Unavailable
 
 _COMMAND = 0x01
 _LAST = 0x02
+SLOWEST_BYTES_PER_SECOND = 16 * 1024
+"""What a message may take beyond the time that every message has, by the bytes of its data set that are kept."""
+
 LONGEST_COMMAND_SET = 64 * 1024
 """Bytes; no command set that the standard knows comes near (PS3.7 section 9.3)."""
 
@@ -38,6 +42,7 @@ class Receiving:
     def __init__(self, ingest: IngestService, *, sop_class: str, sop_instance: str, syntax: str, ae_title: str) -> None:
         self.error: Exception | None = None
         self.spool: Spool | None = None
+        self.kept = 0
         self._lock = threading.Lock()
         try:
             self.spool = ingest.spool()
@@ -58,6 +63,7 @@ class Receiving:
                 return
             try:
                 self.spool.write(fragment)
+                self.kept += len(fragment)
             except Exception as error:
                 self._give_up(error)
 
@@ -86,10 +92,16 @@ class Receiving:
 
 
 class ReceivingProvider(DIMSEServiceProvider):
-    """pynetdicom's DIMSE provider, except that C-STORE data sets go to a spool as they arrive."""
+    """pynetdicom's DIMSE provider, except that C-STORE data sets go to a spool as they arrive.
 
-    def __init__(self, assoc: Association, ingest: IngestService) -> None:
+    A message has `patience` seconds from its first fragment to its last, and a data set as many more as
+    its bytes take at the slowest rate.
+    """
+
+    def __init__(self, assoc: Association, ingest: IngestService, *, patience: float) -> None:
         super().__init__(assoc)
+        self._patience = patience
+        self._begun: float | None = None
         self._ingest = ingest
         self._receiving: Receiving | None = None
         self._context_id = 0
@@ -111,7 +123,9 @@ class ReceivingProvider(DIMSEServiceProvider):
             if self._aborted:
                 return
             control = fragment[0]
-            if self._receiving is None and control & _COMMAND:
+            if self._is_too_slow():
+                self._abort("a message took too long to come")
+            elif self._receiving is None and control & _COMMAND:
                 self._command(context_id, fragment)
             elif self._receiving is None:
                 self._abort("a data set without a C-STORE request")
@@ -139,6 +153,13 @@ class ReceivingProvider(DIMSEServiceProvider):
         if receiving is not None:
             receiving.discard()
 
+    def _is_too_slow(self) -> bool:
+        now = time.monotonic()
+        if self._begun is None:
+            self._begun = now
+        kept = self._receiving.kept if self._receiving else 0
+        return now - self._begun > self._patience + kept / SLOWEST_BYTES_PER_SECOND
+
     def _command(self, context_id: int, fragment: bytes) -> None:
         self._command_size += len(fragment) - 1
         if self._command_size > LONGEST_COMMAND_SET:
@@ -159,7 +180,7 @@ class ReceivingProvider(DIMSEServiceProvider):
             self._begin(context_id, self.message)
         elif isinstance(self.message, C_STORE_RQ | C_ECHO_RQ) and whole:
             request = self.message.message_to_primitive()
-            self.message = None
+            self.message = self._begun = None
             self.msg_queue.put((context_id, cast(C_ECHO | C_STORE, request)))
         else:
             # No data set is taken in for it, and no thread started as pynetdicom does for N-EVENT-REPORT.
@@ -183,7 +204,7 @@ class ReceivingProvider(DIMSEServiceProvider):
 
     def _complete(self) -> None:
         receiving, message = self._receiving, self.message
-        self._receiving = self.message = None
+        self._receiving = self.message = self._begun = None
         if receiving is None or message is None:
             return
         try:

@@ -29,6 +29,11 @@ class UpperLayer(DULServiceProvider):
     the whole time for the request of a connection that has ended.
     """
 
+    def _read_pdu_data(self) -> None:
+        if isinstance(self.socket, BoundedSocket):
+            self.socket.begin_pdu()
+        super()._read_pdu_data()
+
     def run_reactor(self) -> None:
         """Serve the connection until it ends."""
         try:
@@ -57,12 +62,17 @@ class BoundedSocket(AssociationSocket):
         client_socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client_socket.settimeout(patience)
         self._patience = patience
+        self._pdu_until = 0.0
         self._request_until: float | None = time.monotonic() + request_patience
         super().__init__(assoc, client_socket=client_socket)
 
     def admitted(self) -> None:
         """The association is let in: each PDU has its own time from now on."""
         self._request_until = None
+
+    def begin_pdu(self) -> None:
+        """A PDU is about to be read: its header and body have `patience` seconds together."""
+        self._pdu_until = self._request_until or time.monotonic() + self._patience
 
     def recv(self, nr_bytes: int) -> bytearray:
         """Read exactly `nr_bytes`, or fewer when the peer has closed."""
@@ -73,17 +83,12 @@ class BoundedSocket(AssociationSocket):
             return bytearray()
         # A sender that leaves Nagle on waits 40 ms for the acknowledgement of a lone command PDU.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
-        until = self._request_until or time.monotonic() + self._patience
         buffer = bytearray(nr_bytes)
         view = memoryview(buffer)
         filled = 0
         try:
             while filled < nr_bytes:
-                left = until - time.monotonic()
-                if left <= 0:
-                    raise TimeoutError("a PDU took too long to come")
-                sock.settimeout(left)
-                count = sock.recv_into(view[filled:])
+                count = self._some(sock, view[filled:])
                 if count == 0:
                     break
                 filled += count
@@ -93,6 +98,16 @@ class BoundedSocket(AssociationSocket):
             sock.settimeout(self._patience)
         del buffer[filled:]
         return buffer
+
+    def _some(self, sock: socket.socket, buffer: memoryview) -> int:
+        left = self._pdu_until - time.monotonic()
+        if left > 0:
+            sock.settimeout(left)
+            with contextlib.suppress(TimeoutError):
+                return sock.recv_into(buffer)
+        reason = "a PDU took too long to come"
+        log.warning("scp.peer_too_slow", reason=reason, calling_ae=str(self.assoc.requestor.ae_title))
+        raise TimeoutError(reason)
 
     def _shutdown_socket(self) -> None:
         """Close for certain; the base class leaves the descriptor open when the peer was faster."""
