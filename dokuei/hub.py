@@ -28,7 +28,7 @@ class Hub(Office):
         self.files = FileStore(settings.data)
         self.catalogue = Catalogue(self.database, self.files)
         self.ingest = IngestService(self.database, self.files, settings, self.clock, self.gate)
-        self.node = DicomNode(settings, self.ingest, self.peers, self.gate)
+        self.node = DicomNode(settings, self.ingest, self.peers, self.gate, database=self.database, clock=self.clock)
         self.completion = CompletionWorker(self.database, self.clock, settings)
         self.cases = CaseService(
             self.database,

@@ -11,7 +11,7 @@ import structlog
 from pynetdicom import AE, evt
 from pynetdicom.transport import AssociationServer, ThreadedAssociationServer
 
-from access_control.gate import AccessGate
+from access_control.gate import AccessGate, audit_entry
 from access_control.model import Action, Actor, ActorKind, Resource
 from pacs_node.ingest.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from pacs_node.ingest.service import IngestService
@@ -20,6 +20,9 @@ from pacs_node.scp.association import Door, NodeAssociation
 from pacs_node.scp.contexts import accepted
 from pacs_node.scp.places import Places
 from pacs_node.scp.transport import MAXIMUM_PDU
+from shared_kernel.audit.trail import record
+from shared_kernel.clock import Clock
+from shared_kernel.database import Database
 from shared_kernel.ids import new_id
 from shared_kernel.settings import Address, Settings
 
@@ -78,6 +81,8 @@ class DicomNode:
         peers: PeerDirectory,
         gate: AccessGate,
         *,
+        database: Database,
+        clock: Clock,
         patience: float = 60.0,
         request_patience: float = 10.0,
         message_patience: float | None = None,
@@ -85,6 +90,8 @@ class DicomNode:
         self._settings = settings
         self._peers = peers
         self._gate = gate
+        self._database = database
+        self._clock = clock
         self._services = _Services(
             ingest, Places(settings.max_associations), patience, request_patience, message_patience or 10 * patience
         )
@@ -165,10 +172,19 @@ class DicomNode:
         if not assoc.place.admit():
             log.warning("scp.association_refused", calling_ae=calling, reason="too many associations")
             return LOCAL_LIMIT
-        assoc.let_in(replace(peer, session_id=new_id()))
+        sender = replace(peer, session_id=new_id())
+        self._note(sender, f"from {assoc.place.host}")
+        assoc.let_in(sender)
         assoc.acceptor.supported_contexts = accepted(request.presentation_context_definition_list)
         log.info("scp.association_opened", calling_ae=calling, site=peer.site_code)
         return None
+
+    def _note(self, sender: Actor, reason: str) -> None:
+        """One row for each association: a peer that can't be put into the trail isn't let in."""
+        resource = Resource(label="association", site_code=sender.site_code)
+        entry = audit_entry(sender, "association.open", resource, clock=self._clock, outcome="done", reason=reason)
+        with self._database.write() as session:
+            record(session, [entry])
 
     def _refuse(self, calling: str, reason: str) -> None:
         stranger = Actor(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
@@ -56,7 +57,7 @@ class Hub:
 
     def node(self, limits: Mapping[str, float] | None = None, **settings: object) -> DicomNode:
         """A DICOM node over these parts with these limits of time, not started."""
-        own = {"patience": 20.0, **(limits or {})}
+        own: dict[str, Any] = {"database": self.database, "clock": self.clock, "patience": 20.0, **(limits or {})}
         return DicomNode(replace(self.settings, **settings), self.ingest, self.peers, self.gate, **own)
 
     def studies_of(self, sop_instance_uid: str) -> list[str]:

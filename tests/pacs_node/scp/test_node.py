@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from pacs_node.archive.tables import InstanceRow, PatientRow, StudyRow
 from shared_kernel.audit.tables import AuditRow
+from shared_kernel.audit.trail import first_broken_link
 from tests.pacs_node.conftest import Hub
 from tests.support.objects import CT, EXPLICIT, IMPLICIT, ct
 from tests.support.raw_scu import IMPLICIT_LITTLE, P_DATA, VERIFICATION, Closed, RawScu, Rejected, association, echo
@@ -40,6 +41,41 @@ def test_wrong_called_ae_is_rejected_and_audited(hub: Hub, address: Address) -> 
     assert rejected.value.why == (1, 1, 7)
     with hub.database.read() as session:
         assert session.scalars(select(AuditRow.outcome)).all() == ["denied"]
+
+
+def _opened(hub: Hub) -> list[AuditRow]:
+    with hub.database.read() as session:
+        return list(session.scalars(select(AuditRow).where(AuditRow.action == "association.open")))
+
+
+def test_an_admitted_association_is_audited_once(hub: Hub, address: Address) -> None:
+    sent = [ct(), ct()]
+    with association(address, STORE_CT) as scu:
+        for image in sent:
+            assert scu.store(1, CT, image.sop_instance, image.data_set).status == 0
+        assert scu.echo(3) == 0
+    [row] = _opened(hub)
+    assert ("ae:CLINIC_CT", "CLINIC", "peer", "done") == (row.actor, row.site_code, row.role, row.outcome)
+    assert echo(address) == 0
+    assert len({row.session_id for row in _opened(hub)}) == 2
+    with hub.database.read() as session:
+        stored = session.scalars(select(AuditRow.session_id).where(AuditRow.action == "study.store")).all()
+        assert {row.session_id} == set(stored)
+        assert first_broken_link(session) is None
+
+
+def test_an_association_that_cannot_be_audited_is_rejected(
+    hub: Hub, address: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("a mistake of ours")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("pacs_node.scp.node.record", fail)
+        with pytest.raises(Rejected) as rejected:
+            echo(address)
+    assert rejected.value.why == (2, 3, 1)
+    assert echo(address) == 0
 
 
 def test_peer_added_while_running_is_let_in_at_once(hub: Hub, address: Address) -> None:
