@@ -6,9 +6,12 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
+from pacs_node.scp.places import MOST_WAITING, MOST_WAITING_OF_ONE_ADDRESS
+from pacs_node.scp.receiving import LONGEST_COMMAND_SET, SLOWEST_BYTES_PER_SECOND
 from tests.pacs_node.conftest import CLINIC_AE, Hub
 from tests.support.objects import CT, EXPLICIT
 from tests.support.raw_scu import IMPLICIT_LITTLE, VERIFICATION, RawScu, Rejected, association, echo
@@ -155,3 +158,10 @@ def association_refused(address: Address) -> Iterator[None]:
         yield
     finally:
         scu.close()
+
+
+def test_the_conformance_statement_tells_the_limits() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "conformance.md").read_text()
+    assert f"| {MOST_WAITING_OF_ONE_ADDRESS} from one address and {MOST_WAITING} in all;" in page
+    assert f"| command set | at most {LONGEST_COMMAND_SET} bytes" in page
+    assert f"for every {SLOWEST_BYTES_PER_SECOND} bytes" in page
