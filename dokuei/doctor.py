@@ -128,6 +128,10 @@ def _files(database: Database, settings: Settings) -> Iterator[Finding]:
     missing = [name for name in newest_rows if not files.path_of(name).is_file()]
     told = f"of the newest {len(newest_rows)} instances {len(missing)} have no file"
     yield Finding("files", not missing, told, "restore the archive folder from a backup")
+    orphans = files.count_orphans()
+    told = f"{orphans} files in {files.orphans} that this database does not know"
+    remedy = f"after restoring an older database take them back: dokuei study import --site CODE {files.orphans}"
+    yield Finding("orphans", not orphans, told, remedy)
 
 
 def _browser() -> Iterator[Finding]:

@@ -91,6 +91,14 @@ def test_a_clinic_that_nobody_reads_for_and_a_hospital_without_readers(office: O
     assert told == ["nobody reads for YAMANE", "no radiologist at KITA"]
 
 
+def test_images_that_the_database_does_not_know(office: Office) -> None:
+    orphan = office.settings.data / "orphans" / "2026" / "03" / "28" / "study" / "image.dcm"
+    orphan.parent.mkdir(parents=True)
+    orphan.write_bytes(b"")
+    (found,) = wrong(office.settings)
+    assert (found.subject, "study import" in found.remedy) == ("orphans", True)
+
+
 def test_no_database_in_the_file(office: Office) -> None:
     office.database.close()
     (office.settings.data / "hub.sqlite").write_bytes(b"no database" * 1000)
