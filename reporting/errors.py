@@ -2,6 +2,8 @@
 
 Conflict
 ├── StaleDraft            the draft was saved by somebody else, or in another window, meanwhile
+├── IdentityConflict      the study's images name different patients
+├── StudyHasGrown         images came that the signer has not seen
 ├── AlreadySigned         signed reports don't change
 ├── NotDelivered          signed, but not at the clinic yet
 ├── NotAcknowledged       対応済 wants 確認した first
@@ -41,6 +43,31 @@ class AlreadySigned(Conflict):
     code = "already_signed"
     message = Text("このレポートはすでに確定されています。", "This report has already been signed.")
     next_step = Text("確定した内容を確認してください。", "Look at the signed report.")
+
+
+class IdentityConflict(Conflict):
+    """Images of the study name different patients, so that nobody knows whose report it would be."""
+
+    code = "identity_conflict"
+    message = Text(
+        "患者情報が食い違う画像が含まれているため、確定できません。",
+        "The study holds images that name different patients; its report can't be signed.",
+    )
+    next_step = Text(
+        "どの患者の検査か、診療所または事務局に確認してください。下書きは保存されています。",
+        "Ask the clinic or the secretariat which patient it is. Your draft is kept.",
+    )
+
+
+class StudyHasGrown(Conflict):
+    """More images are there than the signer has seen; `seen` and `instance_count` in the details count both."""
+
+    code = "study_grew"
+    message = Text("この検査に新しい画像が追加されました。", "Images were added to the study meanwhile.")
+    next_step = Text(
+        "追加された画像を確認してから、もう一度確定してください。",
+        "Look at the images that were added, then sign again.",
+    )
 
 
 class NotDelivered(Conflict):

@@ -27,6 +27,8 @@ class ReportSigned(_ReportEvent, frozen=True, kw_only=True):
     reading_site_code: str
     signed_by: str
     signer_name: str
+    instance_count: int
+    """Images of the study when it was signed."""
 
 
 class ReportDelivered(_ReportEvent, frozen=True, kw_only=True):

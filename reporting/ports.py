@@ -30,6 +30,10 @@ class CaseFacts:
     referring_physician: str
     reason: str
     clinical_history: str
+    instance_count: int
+    """Images of the study."""
+    identity_conflict: bool
+    """Images of the study name different patients."""
     reader_login: str | None
     """The radiologist who has claimed the case."""
     reader_name: str | None

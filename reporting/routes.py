@@ -11,12 +11,14 @@ from reporting.errors import (
     AlreadyActedOn,
     AlreadySigned,
     EmptyReport,
+    IdentityConflict,
     NoReport,
     NotAcknowledged,
     NotDelivered,
     NotTheReader,
     SignedVersionDamaged,
     StaleDraft,
+    StudyHasGrown,
 )
 from reporting.forms.fhir import diagnostic_report
 from reporting.forms.pdf import pdf
@@ -41,7 +43,8 @@ def _writing(service: ReportService) -> list[Operation]:
         return service.save_draft(call.actor, call.path["case_id"], call.body)
 
     def sign(call: Call) -> wire.Report:
-        return service.sign(call.actor, call.path["case_id"], call.body.revision)
+        seen = call.body.seen_instance_count
+        return service.sign(call.actor, call.path["case_id"], call.body.revision, seen_instance_count=seen)
 
     return [
         Operation(
@@ -71,7 +74,17 @@ def _writing(service: ReportService) -> list[Operation]:
             handler=sign,
             body=wire.Signature,
             response=wire.Report,
-            errors=(NotFound, NoReport, Forbidden, NotTheReader, StaleDraft, AlreadySigned, EmptyReport),
+            errors=(
+                NotFound,
+                NoReport,
+                Forbidden,
+                NotTheReader,
+                StaleDraft,
+                AlreadySigned,
+                EmptyReport,
+                IdentityConflict,
+                StudyHasGrown,
+            ),
         ),
     ]
 

@@ -97,16 +97,18 @@ class ReportService:
             session.flush()
             return view.draft(row, facts)
 
-    def sign(self, actor: Actor, case_id: str, revision: int) -> wire.Report:
-        """Sign the draft of this revision for good.
+    def sign(self, actor: Actor, case_id: str, revision: int, *, seen_instance_count: int | None = None) -> wire.Report:
+        """Sign the draft of this revision for good; the trail keeps the hash of what was signed.
 
-        Raises AlreadySigned, NotTheReader, NoReport, StaleDraft, EmptyReport.
+        Raises AlreadySigned, NotTheReader, NoReport, StaleDraft, EmptyReport, IdentityConflict, and
+        StudyHasGrown if there are more images than `seen_instance_count`.
         """
         resource = self._require_case(actor, Action.REPORT_WRITE, case_id)
         with self._database.write() as session:
             facts = self._facts(session, case_id)
-            row = writing.sign(session, actor, facts, revision, at=self._clock.now())
-            self._audit(session, actor, Action.REPORT_WRITE, resource, "signed")
+            signature = wire.Signature(revision=revision, seen_instance_count=seen_instance_count)
+            row, content_sha256 = writing.sign(session, actor, facts, signature, at=self._clock.now())
+            self._audit(session, actor, Action.REPORT_WRITE, resource, f"signed sha256={content_sha256}")
             session.flush()
             return view.final(session, row)
 

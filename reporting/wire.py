@@ -123,9 +123,14 @@ class DraftChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Signature(msgspec.Struct, frozen=True, kw_only=True):
-    """Signs the draft of this revision."""
+    """Signs the draft of this revision.
+
+    With `seen_instance_count`, how many images the signer's screen has shown there to be, it is refused
+    when there are more by now; without it nothing is compared.
+    """
 
     revision: int
+    seen_instance_count: int | None = None
 
 
 class ActionNote(msgspec.Struct, frozen=True, kw_only=True):

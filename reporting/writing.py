@@ -10,7 +10,15 @@ from sqlalchemy.orm import Session
 from access_control.model import Actor
 from reporting import view, wire
 from reporting.delivery import names_of
-from reporting.errors import AlreadySigned, EmptyReport, NoReport, NotTheReader, StaleDraft
+from reporting.errors import (
+    AlreadySigned,
+    EmptyReport,
+    IdentityConflict,
+    NoReport,
+    NotTheReader,
+    StaleDraft,
+    StudyHasGrown,
+)
 from reporting.events import ReportDrafted, ReportSigned
 from reporting.model import ReportState, ReportStep, after
 from reporting.ports import CaseFacts
@@ -70,18 +78,25 @@ def save(
     return row, new_author
 
 
-def sign(session: Session, actor: Actor, facts: CaseFacts, revision: int, *, at: datetime) -> ReportRow:
-    """Sign the draft of this revision as the next version.
+def sign(
+    session: Session, actor: Actor, facts: CaseFacts, signature: wire.Signature, *, at: datetime
+) -> tuple[ReportRow, str]:
+    """Sign the draft of this revision as the next version; the second value is the version's hash.
 
-    Raises AlreadySigned, NotTheReader, StaleDraft, NoReport, EmptyReport, in this order, and changes
-    nothing then.
+    Raises AlreadySigned, NotTheReader, StaleDraft, NoReport, EmptyReport, IdentityConflict,
+    StudyHasGrown, in this order, and changes nothing then.
     """
     row = report_of(session, facts.case_id, lock=True)
-    target = _check(session, actor, facts, row, step=ReportStep.SIGN, revision=revision)
+    target = _check(session, actor, facts, row, step=ReportStep.SIGN, revision=signature.revision)
     if row is None:
         raise NoReport()
     if not (row.findings.strip() or row.impression.strip()):
         raise EmptyReport()
+    if facts.identity_conflict:
+        raise IdentityConflict()
+    seen = signature.seen_instance_count
+    if seen is not None and facts.instance_count > seen:
+        raise StudyHasGrown(seen=seen, instance_count=facts.instance_count)
     row.state, row.version, row.signed_at = target.value, row.version + 1, at
     content = canonical(_content(row, facts, actor, at))
     version = ReportVersionRow(
@@ -100,9 +115,10 @@ def sign(session: Session, actor: Actor, facts: CaseFacts, revision: int, *, at:
         reading_site_code=actor.site_code,
         signed_by=actor.login,
         signer_name=actor.name,
+        instance_count=facts.instance_count,
     )
     publish(session, event, at=at, actor=actor.login)
-    return row
+    return row, version.content_sha256
 
 
 def _check(

@@ -31,11 +31,12 @@ class Intake:
     def images_came(self, session: Session, study_uid: str, *, at: datetime, actor: str) -> None:
         """Open the case with the first images; renew what it shows until the study has arrived."""
         row = self._case(session, study_uid)
-        if row is not None and row.state != CaseState.RECEIVING:
-            return  # StudyGrew tells of late images once it is quiet again
         if (study := self._study(study_uid)) is None:
             return
-        if row is None:
+        if row is not None and row.state != CaseState.RECEIVING:
+            # StudyGrew tells of late images once it is quiet again; a wrong patient can't wait for that.
+            row.identity_conflict = study.identity_conflict
+        elif row is None:
             self._open(session, study, at=at, actor=actor)
         else:
             copy_study(row, study)

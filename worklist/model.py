@@ -90,6 +90,9 @@ class ReadingCase:
     """検査目的"""
     clinical_history: str
     """臨床情報"""
+    instance_count: int
+    identity_conflict: bool
+    """Images of the study name different patients."""
     reader: Reader | None
     arrived_at: datetime | None
     due_date: date | None

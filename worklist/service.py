@@ -130,9 +130,10 @@ class CaseService:
         signed_by: str,
         signer_name: str,
         signer_site_code: str,
+        instance_count: int,
         at: datetime,
     ) -> None:
-        """The case's report was signed at `at`: 読影済. Repeated news changes nothing.
+        """The case's report was signed at `at`, over `instance_count` images: 読影済. Repeated news changes nothing.
 
         Runs in the caller's transaction. The case belongs to the signer from now on, whoever may
         have claimed it in between. Raises NotFound if there is no such case.
@@ -142,7 +143,7 @@ class CaseService:
             return
         move(session, row, CaseStep.COMPLETE, at=at, actor=signed_by)
         row.reader_login, row.reader_name, row.reader_site_code = signed_by, signer_name, signer_site_code
-        row.read_at, row.report_id = at, report_id
+        row.read_at, row.report_id, row.instances_at_report = at, report_id, instance_count
         event = ReadingCompleted(**_names(row), report_id=report_id, reader=signed_by)
         publish(session, event, at=at, actor=signed_by)
 

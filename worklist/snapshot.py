@@ -28,6 +28,7 @@ def copy_study(row: CaseRow, study: StudySummary) -> None:
     row.referring_physician = study.referring_physician
     row.series_count = study.series_count
     row.instance_count = study.instance_count
+    row.identity_conflict = study.identity_conflict
 
 
 def modalities_of(row: CaseRow) -> tuple[str, ...]:
@@ -64,6 +65,8 @@ def reading_case(row: CaseRow, site_name: str) -> ReadingCase:
         referring_physician=row.referring_physician,
         reason=row.reason,
         clinical_history=row.clinical_history,
+        instance_count=row.instance_count,
+        identity_conflict=row.identity_conflict,
         reader=reader,
         arrived_at=row.arrived_at,
         due_date=row.due_date,

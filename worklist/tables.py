@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 
-from sqlalchemy import Date, Index, Integer, String, Text, Time
+from sqlalchemy import Boolean, Date, Index, Integer, String, Text, Time
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared_kernel.database import Base, UtcDateTime
@@ -43,6 +43,8 @@ class CaseRow(Base):
     referring_physician: Mapped[str] = mapped_column(Text)
     series_count: Mapped[int] = mapped_column(Integer)
     instance_count: Mapped[int] = mapped_column(Integer)
+    identity_conflict: Mapped[bool] = mapped_column(Boolean, default=False)
+    """Images of the study name different patients."""
 
     reason: Mapped[str] = mapped_column(Text, default="")
     clinical_history: Mapped[str] = mapped_column(Text, default="")
@@ -56,6 +58,8 @@ class CaseRow(Base):
     due_date: Mapped[date | None] = mapped_column(Date, default=None)
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
     report_id: Mapped[str | None] = mapped_column(String(32), default=None)
+    instances_at_report: Mapped[int | None] = mapped_column(Integer, default=None)
+    """Images that the study had when its report was signed."""
 
 
 class CaseStepRow(Base):

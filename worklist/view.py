@@ -106,6 +106,8 @@ def _case(row: CaseRow, site: wire.Site, report: CaseReport | None, prior_count:
         referring_physician=row.referring_physician,
         series_count=row.series_count,
         instance_count=row.instance_count,
+        images_after_report=_after_report(row),
+        identity_conflict=row.identity_conflict,
         prior_count=prior_count,
         reason=row.reason,
         clinical_history=row.clinical_history,
@@ -116,6 +118,10 @@ def _case(row: CaseRow, site: wire.Site, report: CaseReport | None, prior_count:
         read_at=row.read_at,
         report=wire.ReportMark(id=report.report_id, state=report.state, signed_at=report.signed_at) if report else None,
     )
+
+
+def _after_report(row: CaseRow) -> int:
+    return 0 if row.instances_at_report is None else max(0, row.instance_count - row.instances_at_report)
 
 
 def _prior(

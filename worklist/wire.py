@@ -69,6 +69,10 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     referring_physician: str
     series_count: int
     instance_count: int
+    images_after_report: int
+    """Images that came after the report was signed, which it therefore does not speak of."""
+    identity_conflict: bool
+    """Images of the study name different patients; its report can't be signed."""
     prior_count: int
     """Earlier studies of the same patient."""
     reason: str

@@ -34,6 +34,8 @@ class WorklistDesk:
             referring_physician=case.referring_physician,
             reason=case.reason,
             clinical_history=case.clinical_history,
+            instance_count=case.instance_count,
+            identity_conflict=case.identity_conflict,
             reader_login=case.reader.login if case.reader else None,
             reader_name=case.reader.name if case.reader else None,
         )

@@ -33,6 +33,7 @@ def _complete_case(cases: CaseService) -> Handler:
             signed_by=event.signed_by,
             signer_name=event.signer_name,
             signer_site_code=event.reading_site_code,
+            instance_count=event.instance_count,
             at=envelope.occurred_at,
         )
 

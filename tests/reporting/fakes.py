@@ -60,6 +60,8 @@ CASE = CaseFacts(
     referring_physician="湊 一朗",
     reason="咳嗽の精査",
     clinical_history="喫煙歴 20本/日",
+    instance_count=40,
+    identity_conflict=False,
     reader_login=READER.login,
     reader_name=READER.name,
 )

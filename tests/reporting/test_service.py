@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -16,10 +17,12 @@ from reporting import wire
 from reporting.errors import (
     AlreadySigned,
     EmptyReport,
+    IdentityConflict,
     NoReport,
     NotTheReader,
     SignedVersionDamaged,
     StaleDraft,
+    StudyHasGrown,
 )
 from reporting.model import ReportState
 from reporting.service import ReportService
@@ -203,7 +206,7 @@ def test_a_signature_fixes_text_case_and_hash(service: ReportService, database: 
     with database.read() as session:
         assert [entry.reason for entry in of_study(session, "1.2.3") if entry.outcome == "done"] == [
             "draft begun",
-            "signed",
+            f"signed sha256={content_sha256}",
         ]
         assert first_broken_link(session) is None
 
@@ -301,6 +304,37 @@ def test_a_blank_report_is_not_signed(service: ReportService, database: Database
     with pytest.raises(EmptyReport):
         service.sign(READER, ID, revision)
     assert stored(database) == ([("draft", 1, blank)], [])
+
+
+def test_a_case_with_two_patients_is_drafted_but_not_signed(
+    service: ReportService, database: Database, desk: Desk
+) -> None:
+    desk.cases[ID] = replace(CASE, identity_conflict=True)
+    draft = service.save_draft(READER, ID, text("結節なし。"))
+
+    with pytest.raises(IdentityConflict) as caught:
+        service.sign(READER, ID, draft.revision)
+
+    assert (caught.value.code, caught.value.http_status) == ("identity_conflict", 409)
+    assert stored(database) == ([("draft", 1, "結節なし。")], [])
+
+
+def test_a_study_that_grew_since_it_was_seen_is_looked_at_again(
+    service: ReportService, database: Database, desk: Desk
+) -> None:
+    draft = service.save_draft(READER, ID, text("結節なし。"))
+    desk.cases[ID] = replace(CASE, instance_count=CASE.instance_count + 2)
+
+    with pytest.raises(StudyHasGrown) as caught:
+        service.sign(READER, ID, draft.revision, seen_instance_count=CASE.instance_count)
+    assert caught.value.details == {"seen": CASE.instance_count, "instance_count": CASE.instance_count + 2}
+    assert stored(database)[1] == []
+
+    signed = service.sign(READER, ID, draft.revision, seen_instance_count=CASE.instance_count + 2)
+    assert ReportState.FINAL == signed.state
+    with database.read() as session:
+        (event,) = session.scalars(select(OutboxRow.payload).where(OutboxRow.name == "ReportSigned"))
+    assert json.loads(event)["instance_count"] == CASE.instance_count + 2
 
 
 def test_there_is_nothing_to_sign_before_a_draft(service: ReportService) -> None:

@@ -74,6 +74,7 @@ def test_open_cases_come_by_due_date_then_arrival_and_read_ones_last_newest_firs
                 signed_by="r",
                 signer_name="r",
                 signer_site_code="CHUO",
+                instance_count=40,
                 at=clock.now(),
             )
         clock.move(timedelta(minutes=1))

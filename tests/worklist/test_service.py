@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from access_control.gate import AccessGate
 from access_control.model import Actor, Role
-from pacs_node.model import Patient
+from pacs_node.model import Patient, StudySummary
 from shared_kernel.audit.trail import first_broken_link, of_study
 from shared_kernel.clock import SetClock
 from shared_kernel.database import Database
@@ -32,6 +32,7 @@ from tests.worklist.fakes import (
     Shelf,
     person,
     site_name,
+    study,
 )
 from worklist import wire
 from worklist.errors import CaseAlreadyRead, CaseStillReceiving, CaseTaken, StaleRequest
@@ -55,6 +56,7 @@ def sign(service: CaseService, database: Database, clock: SetClock, case_id: str
             signed_by=by.login,
             signer_name=by.name,
             signer_site_code=by.site_code,
+            instance_count=40,
             at=clock.now(),
         )
 
@@ -182,6 +184,35 @@ def test_a_case_released_right_after_signing_is_the_signer_s_all_the_same(
     sign(service, database, clock, case_id)
 
     assert (stored(database, case_id).state, stored(database, case_id).reader_login) == ("read", "chuo-reader")
+
+
+def test_images_after_the_signature_are_counted(
+    service: CaseService,
+    arrive: Arrive,
+    grow: Callable[[StudySummary], None],
+    database: Database,
+    clock: SetClock,
+) -> None:
+    case_id = arrive()
+    assert service.detail(READER, case_id).images_after_report == 0
+    sign(service, database, clock, case_id)
+    assert service.detail(READER, case_id).images_after_report == 0
+
+    grow(study(instance_count=43))
+
+    assert service.detail(READER, case_id).images_after_report == 3
+    assert [case.images_after_report for case in service.page(DOCTOR, wire.CaseQuery()).cases] == [3]
+
+
+def test_a_case_with_two_patients_says_so(service: CaseService, arrive: Arrive, database: Database) -> None:
+    case_id = arrive(identity_conflict=True)
+
+    assert [case.identity_conflict for case in service.page(READER, wire.CaseQuery()).cases] == [True]
+    assert service.detail(READER, case_id).identity_conflict is True
+    with database.read() as session:
+        facts = service.facts(session, case_id)
+    assert facts is not None
+    assert (True, 40) == (facts.identity_conflict, facts.instance_count)
 
 
 def test_completing_a_case_that_is_not_there_is_an_error(

@@ -123,6 +123,24 @@ def test_a_corrected_header_reaches_the_case(
     assert (row.patient_id, row.name_ideographic, row.birth_date, row.sex) == ("M9", "髙橋 花子", None, "F")
 
 
+def test_images_of_somebody_else_mark_the_case_at_once_and_for_good(
+    arrive: Callable[..., str], shelf: Shelf, tell: Tell, database: Database
+) -> None:
+    arrive("1.2.3")
+    assert _only_case(database).identity_conflict is False
+    shelf.put(study("1.2.3", identity_conflict=True, instance_count=41))
+
+    tell(InstancesStored(study_uid="1.2.3", site_code="MINATO", added=1, total=41))
+
+    assert (_only_case(database).identity_conflict, _only_case(database).instance_count) == (True, 40)
+
+
+def test_a_study_that_comes_with_two_patients_is_marked(receive: Callable[..., str], database: Database) -> None:
+    receive(identity_conflict=True)
+
+    assert _only_case(database).identity_conflict is True
+
+
 def test_news_of_a_study_that_is_gone_holds_nothing_up(
     tell: Tell, arrive: Callable[..., str], database: Database
 ) -> None:

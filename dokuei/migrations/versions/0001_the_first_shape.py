@@ -113,6 +113,7 @@ def upgrade() -> None:
         sa.Column("referring_physician", sa.Text(), nullable=False),
         sa.Column("series_count", sa.Integer(), nullable=False),
         sa.Column("instance_count", sa.Integer(), nullable=False),
+        sa.Column("identity_conflict", sa.Boolean(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("clinical_history", sa.Text(), nullable=False),
         sa.Column("request_version", sa.Integer(), nullable=False),
@@ -123,6 +124,7 @@ def upgrade() -> None:
         sa.Column("due_date", sa.Date(), nullable=True),
         sa.Column("read_at", UtcDateTime(), nullable=True),
         sa.Column("report_id", sa.String(length=32), nullable=True),
+        sa.Column("instances_at_report", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("case_id", name=op.f("pk_reading_case")),
         sa.UniqueConstraint("study_uid", name=op.f("uq_reading_case_study_uid")),
     )
