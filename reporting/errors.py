@@ -103,6 +103,15 @@ class EmptyReport(InvalidInput):
     next_step = Text("所見または診断を入力してから確定してください。", "Write findings or an impression, then sign.")
 
 
+class TooManyLines(InvalidInput):
+    """The text has more lines than a report is printed with; `limit_lines` in the details says how many."""
+
+    code = "too_many_lines"
+    http_status = 422
+    message = Text("行数が多すぎます。", "The text has too many lines.")
+    next_step = Text("空行を減らしてから保存してください。", "Take out empty lines, then save again.")
+
+
 class NotTheReader(Forbidden):
     """Somebody else, or nobody, holds the case; `reader` in the details says who, or null."""
 

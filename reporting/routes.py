@@ -19,6 +19,7 @@ from reporting.errors import (
     SignedVersionDamaged,
     StaleDraft,
     StudyHasGrown,
+    TooManyLines,
 )
 from reporting.forms.fhir import diagnostic_report
 from reporting.forms.pdf import pdf
@@ -64,7 +65,7 @@ def _writing(service: ReportService) -> list[Operation]:
             handler=put_draft,
             body=wire.DraftChange,
             response=wire.Report,
-            errors=(NotFound, Forbidden, NotTheReader, StaleDraft, AlreadySigned, TooLarge),
+            errors=(NotFound, Forbidden, NotTheReader, StaleDraft, AlreadySigned, TooLarge, TooManyLines),
         ),
         Operation(
             method="POST",

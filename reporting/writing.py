@@ -18,6 +18,7 @@ from reporting.errors import (
     NotTheReader,
     StaleDraft,
     StudyHasGrown,
+    TooManyLines,
 )
 from reporting.events import ReportDrafted, ReportSigned
 from reporting.model import ReportState, ReportStep, after
@@ -31,6 +32,8 @@ from shared_kernel.plain_text import cleaned
 
 LONGEST_REPORT_BYTES = 200_000
 """Of 所見 and 診断 together, in UTF-8."""
+MOST_LINES = 2_000
+"""Of both together: each line is set by hand into the PDF, and tens of thousands would take minutes."""
 
 
 def report_of(session: Session, case_id: str, *, lock: bool = False) -> ReportRow | None:
@@ -40,10 +43,12 @@ def report_of(session: Session, case_id: str, *, lock: bool = False) -> ReportRo
 
 
 def clean_text(change: wire.DraftChange) -> wire.DraftChange:
-    """The draft without control characters other than newline and tab. Raises TooLarge."""
+    """The draft without control characters other than newline and tab. Raises TooLarge, TooManyLines."""
     findings, impression = cleaned(change.findings), cleaned(change.impression)
     if len(findings.encode()) + len(impression.encode()) > LONGEST_REPORT_BYTES:
         raise TooLarge(limit_bytes=LONGEST_REPORT_BYTES)
+    if findings.count("\n") + impression.count("\n") > MOST_LINES:
+        raise TooManyLines(limit_lines=MOST_LINES)
     return wire.DraftChange(findings=findings, impression=impression, revision=change.revision)
 
 

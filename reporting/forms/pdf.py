@@ -11,12 +11,18 @@ from reporting.signed import SignedReport
 
 _KEPT = 32
 # WeasyPrint and Pango share fonts between threads without saying that they may.
-_ONE_AT_A_TIME = threading.Lock()
+_ONE_AT_A_TIME = threading.RLock()
+
+
+def pdf(report: SignedReport, content_sha256: str) -> bytes:
+    """A signed version as PDF, A4; the same bytes for the same version on the same installation."""
+    # The cache is asked inside the lock: whoever waits for the same report finds it made.
+    with _ONE_AT_A_TIME:
+        return _made(report, content_sha256)
 
 
 @lru_cache(maxsize=_KEPT)
-def pdf(report: SignedReport, content_sha256: str) -> bytes:
-    """A signed version as PDF, A4; the same bytes for the same version on the same installation."""
+def _made(report: SignedReport, content_sha256: str) -> bytes:
     return render(page(report, content_sha256))
 
 

@@ -172,3 +172,35 @@ def test_everything_but_health_wants_to_know_who_asks(hub: HubProcess) -> None:
             assert nobody.get(path).status_code == 401
         assert nobody.post("/dicomweb/studies", content=b"").status_code == 401
         assert nobody.get("/healthz").status_code == 200
+
+
+def test_images_of_another_patient_stop_the_signature(hub: HubProcess) -> None:
+    """S3 in small: an image in the same study that names somebody else is kept, marked, and nothing is signed."""
+    with hub.client("dokuei1") as reader:
+        objects = small_ct_series(seed=205)
+        scanner.send(hub, objects[:2], calling=CLINIC_AE)
+        case = until(lambda: case_of(reader, study_uid_of(objects[0]), "unread"), what="the case to be 未読")
+        url = f"/api/cases/{case['id']}"
+        reader.post(f"{url}/claim")
+        text = {"findings": "所見", "impression": "診断", "revision": 0}
+        draft = reader.put(f"{url}/report/draft", json=text).json()
+
+        stranger = pydicom.dcmread(io.BytesIO(objects[2]))
+        stranger.PatientID, stranger.PatientName, stranger.PatientBirthDate = "", "鈴木^花子", "19990101"
+        stranger.SpecificCharacterSet = "ISO_IR 192"
+        made = io.BytesIO()
+        stranger.save_as(made)
+        assert scanner.send(hub, [made.getvalue()], calling=CLINIC_AE) == [0]
+
+        marked = until(lambda: (found := reader.get(url).json())["identity_conflict"] and found, what="the mark")
+        assert marked["patient"] == case["patient"]
+        refused = reader.post(f"{url}/report/sign", json={"revision": draft["revision"]})
+        assert (refused.status_code, error_of(refused)["code"]) == (409, "identity_conflict")
+        assert reader.get(f"{url}/report").json()["state"] == "draft"
+
+
+def test_a_report_of_thousands_of_lines_is_refused(hub: HubProcess) -> None:
+    with hub.client("dokuei1") as reader:
+        url = claimed_case(hub, reader, seed=206)
+        refused = reader.put(f"{url}/report/draft", json={"findings": "\n" * 2001, "impression": "", "revision": 0})
+        assert (refused.status_code, error_of(refused)["code"]) == (422, "too_many_lines")

@@ -63,6 +63,10 @@ export interface Case {
   report: { id: string; state: ReportState; signed_at: string | null } | null;
   /** Earlier studies of the same patient that the hub holds. */
   prior_count: number;
+  /** Some image of the study names another patient; nothing can be signed until the clinic has said who it is. */
+  identity_conflict: boolean;
+  /** Images that came after the report was signed. */
+  images_after_report: number;
 }
 
 export interface Prior {

@@ -152,6 +152,12 @@ export class CaseView extends ViewElement {
       ${takenBy
         ? html`<dk-banner kind="warn" data-testid="case-taken" .heading=${t('case.taken_title', { name: takenBy.name })} .text=${t('case.taken_text')}></dk-banner>`
         : null}
+      ${detail.identity_conflict
+        ? html`<dk-banner kind="danger" data-testid="case-conflict" .heading=${t('case.conflict_title')} .text=${t('case.conflict_text')}></dk-banner>`
+        : null}
+      ${detail.images_after_report > 0
+        ? html`<dk-banner kind="warn" data-testid="case-late-images" .heading=${t('case.late_images_title', { n: detail.images_after_report })} .text=${t('case.late_images_text')}></dk-banner>`
+        : null}
       ${detail.state === 'receiving' ? html`<dk-banner .heading=${t('case.receiving_title')} .text=${t('case.receiving_text')}></dk-banner>` : null}
       <dk-request .detail=${detail} .form=${form}></dk-request>
       <dk-priors .priors=${detail.priors} .shown=${prior?.study_uid ?? null} @dk-prior=${(event: CustomEvent) => this.room.showPrior(event.detail)}></dk-priors>

@@ -6,7 +6,7 @@ import { caseRow } from '../../src/views/case-row';
 
 const one = (change: Partial<Case> = {}): Case =>
   ({
-    id: '1', state: 'unread', site: { code: 'minami', name: '南浜クリニック' }, modalities: ['CT'], prior_count: 0, reader: null, reason: '', due_date: '2026-11-24',
+    id: '1', state: 'unread', site: { code: 'minami', name: '南浜クリニック' }, modalities: ['CT'], prior_count: 0, identity_conflict: false, images_after_report: 0, reader: null, reason: '', due_date: '2026-11-24',
     patient: { id: 'M1', name: { alphabetic: '', ideographic: '山田太郎', phonetic: '' }, birth_date: null, sex: 'M' }, ...change,
   }) as Case;
 
@@ -43,5 +43,7 @@ test('the next case is marked, the others are not', () => {
 
 test('the number of priors is shown, and nothing where there are none', () => {
   expect(row(one({ prior_count: 2 })).textContent).toContain('過去 2');
+  expect(row(one({})).querySelector('[data-testid=case-conflict]')).toBeNull();
+  expect(row(one({ identity_conflict: true })).querySelector('[data-testid=case-conflict]')?.textContent).toBe('患者情報の食い違い');
   expect(row(one()).textContent).not.toContain('過去');
 });
