@@ -13,7 +13,7 @@ say "テスト: 画面の部品 (vitest)" "Testing: parts of the browser applica
 npm run --prefix "$VIEWER" --silent test </dev/null || failed+=("vitest")
 
 say "テスト: pytest" "Testing: pytest"
-"$VENV/bin/pytest" --no-header -n 2 "$@" </dev/null || failed+=("pytest")
+"$VENV/bin/pytest" --no-header -n 2 --dist worksteal "$@" </dev/null || failed+=("pytest")
 
 [ ${#failed[@]} -eq 0 ] || fail \
     "失敗があります: ${failed[*]}" "Something failed: ${failed[*]}. See its lines above."

@@ -99,7 +99,7 @@ def test_an_ordinary_ct_on_screen(hub: HubProcess) -> None:
 
         # The clinic sees the report, presses 確認した, then 対応済.
         doctor.goto("/reports")
-        inbox = doctor.get_by_test_id("report-row").filter(has_text="山田").first
+        inbox = doctor.get_by_test_id("report-row").filter(has_text=IMPRESSION)
         inbox.wait_for(timeout=SLOW)
         picture(doctor, "s1-6-inbox")
         inbox.click()
