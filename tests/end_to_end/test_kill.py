@@ -36,6 +36,7 @@ def test_every_acknowledged_instance_survives(tmp_path: Path, acknowledged_befor
         first = pydicom.dcmread(io.BytesIO(objects[0]))
         ae.add_requested_context(first.SOPClassUID, first.file_meta.TransferSyntaxUID)
         assoc = ae.associate(*hub.dicom, ae_title=hub.ae_title)
+        connection = assoc.dul.socket.socket
         for uid, data in sent.items():
             if not assoc.is_established:
                 break
@@ -43,6 +44,7 @@ def test_every_acknowledged_instance_survives(tmp_path: Path, acknowledged_befor
             if status.get("Status") == 0:
                 acknowledged.append(uid)
         assoc.abort()
+        connection.close()  # pynetdicom leaves it open when the peer has died
 
     sender = threading.Thread(target=keep_sending)
     sender.start()
