@@ -8,7 +8,9 @@ from access_control.rules.office import followed_by_office
 from access_control.rules.role import role_permits
 from access_control.rules.site import own_site
 
-_PEER_ACTIONS = frozenset({Action.STUDY_STORE})
+# Which of them a peer may use at all is said by its settings, when it asks for an association.
+_PEER_ACTIONS = frozenset({Action.STUDY_STORE, Action.STUDY_VIEW})
+_PEER_ACTIONS_UNDER_CONTRACT = frozenset({Action.STUDY_VIEW})
 
 
 def decide(actor: Actor, action: Action, resource: Resource, purpose: Purpose = Purpose.READING) -> Decision:
@@ -24,6 +26,8 @@ def decide(actor: Actor, action: Action, resource: Resource, purpose: Purpose = 
     if actor.kind is ActorKind.PEER:
         if near and action in _PEER_ACTIONS:
             return Decision(True, "peer of the own site")
+        if action in _PEER_ACTIONS_UNDER_CONTRACT and resource.site_code in actor.reads_for:
+            return Decision(True, "peer of the reading site")
         return Decision(False, "a DICOM peer acts for its own site only", visible=near)
     if actor.kind is ActorKind.OPERATOR:
         return Decision(True, "operator of this installation")

@@ -6,7 +6,7 @@ import os
 from types import TracebackType
 
 from access_control.gate import AccessGate
-from access_control.model import Action, Resource
+from access_control.model import Action, Actor, Resource
 from pacs_node.archive.files import FileStore, full_disk
 from pacs_node.archive.index import Found, find, owner_of
 from pacs_node.archive.sweep import Presence
@@ -14,9 +14,11 @@ from pacs_node.errors import DifferentContent, ForeignStudy, IdentifierMismatch
 from pacs_node.header.scan import Header, scan
 from pacs_node.ingest.duplicates import same_dataset
 from pacs_node.ingest.part10 import PREAMBLE, FileMeta, read_header, write_header
+from pacs_node.ingest.reception import Reception
 from pacs_node.ingest.spool import Spool
 from pacs_node.ingest.work import Incoming, Stored, Work
 from pacs_node.ingest.writer import Writer
+from pacs_node.peers.model import IntakeRules
 from shared_kernel.clock import Clock
 from shared_kernel.database import Database
 from shared_kernel.errors import NotFound
@@ -24,7 +26,7 @@ from shared_kernel.settings import Settings
 
 _CHUNK = 1 * 2**20
 
-__all__ = ["Incoming", "IngestService", "Spool", "Stored"]
+__all__ = ["Incoming", "IngestService", "Reception", "Spool", "Stored"]
 
 
 class IngestService:
@@ -70,9 +72,32 @@ class IngestService:
     ) -> None:
         self.stop()
 
-    def spool(self) -> Spool:
-        """A new file to receive into. Raises StorageFull."""
-        return Spool(self._files, limit=self._settings.max_instance, min_free=self._settings.min_free_disk)
+    def spool(self, limit: int | None = None) -> Spool:
+        """A new file to receive into, of at most `limit` bytes if the hub's own limit is not smaller.
+
+        Raises StorageFull.
+        """
+        largest = min(limit or self._settings.max_instance, self._settings.max_instance)
+        return Spool(self._files, limit=largest, min_free=self._settings.min_free_disk)
+
+    def receive(
+        self,
+        sender: Actor,
+        *,
+        transfer_syntax_uid: str,
+        sop_class_uid: str,
+        sop_instance_uid: str,
+        rules: IntakeRules | None = None,
+    ) -> Reception:
+        """Begin to take in the data set of a C-STORE request. Never raises; see Reception."""
+        return Reception(
+            self,
+            sender=sender,
+            rules=rules or IntakeRules(),
+            transfer_syntax_uid=transfer_syntax_uid,
+            sop_class_uid=sop_class_uid,
+            sop_instance_uid=sop_instance_uid,
+        )
 
     def store(self, incoming: Incoming) -> Stored:
         """Store a received file; returns when it is durable and indexed, and its event is in the outbox.

@@ -10,6 +10,7 @@ from typing import Literal
 from access_control.model import Actor
 from pacs_node.header.scan import Header
 from pacs_node.ingest.spool import Spool
+from pacs_node.peers.model import IntakeRules
 
 Channel = Literal["c-store", "stow-rs", "import"]
 
@@ -27,6 +28,7 @@ class Incoming:
     sop_class_uid: str | None = None
     sop_instance_uid: str | None = None
     study_uid: str | None = None
+    rules: IntakeRules = field(default_factory=IntakeRules)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from access_control.model import Actor, ActorKind
-from access_control.tables import SiteRow
+from access_control.tables import ContractRow, SiteRow
 from pacs_node.peers.errors import PeerKnown, WrongAeTitle
+from pacs_node.peers.model import IntakeRules, OnDifferentContent, Peer, Service, networks
 from pacs_node.peers.tables import DicomPeerRow
 from shared_kernel.clock import Clock
 from shared_kernel.database import Database
 from shared_kernel.settings import Address, ae_title
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Peer:
-    """A DICOM peer, the site that it acts for, and where it listens, if it does."""
-
-    ae_title: str
-    site_code: str
-    address: Address | None
+__all__ = ["Peer", "PeerDirectory", "Service"]
 
 
 class PeerDirectory:
-    """Who may open an association.
+    """Who may open an association, and to whom the hub opens one.
 
     Nothing is remembered between questions: a peer that another process adds or moves counts from the
     next association on.
@@ -36,46 +30,36 @@ class PeerDirectory:
         self._database = database
         self._clock = clock
 
-    def known(self, calling_ae: str) -> Actor | None:
-        """The peer of this AE title as an actor for its site; None for a stranger.
+    def find(self, title: str) -> Peer | None:
+        """The peer of this AE title, disabled ones too; None for a stranger.
 
-        AE titles are compared to the letter, outer spaces aside (PS3.8 table 9-11). The actor's
-        session is empty: the node gives each association one of its own.
+        AE titles are compared to the letter, outer spaces aside (PS3.8 table 9-11).
         """
         with self._database.read() as session:
-            peer = session.get(DicomPeerRow, calling_ae.strip())
-            if peer is None:
-                return None
-            site = session.get(SiteRow, peer.site_code)
-        return Actor(
-            kind=ActorKind.PEER,
-            login=f"ae:{peer.ae_title}",
-            name=peer.ae_title,
-            role=None,
-            site_code=peer.site_code,
-            site_name=site.name if site else peer.site_code,
-            session_id="",
-        )
+            row = session.get(DicomPeerRow, title.strip())
+            return None if row is None else _with_site(session, row)
 
-    def add(self, session: Session, ae_title: str, site_code: str, address: Address | None = None) -> Peer:
-        """Let a peer in for a site, in the caller's transaction. Raises WrongAeTitle, PeerKnown."""
+    def add(
+        self, session: Session, ae_title: str, site_code: str, address: Address | None = None, **settings: Any
+    ) -> Peer:
+        """Let a peer in for a site, in the caller's transaction; `settings` are other fields of Peer.
+
+        Raises WrongAeTitle, PeerKnown.
+        """
         title = _ae_title(ae_title)
         if session.get(DicomPeerRow, title) is not None:
             raise PeerKnown(ae_title=title)
-        row = DicomPeerRow(
-            ae_title=title,
-            site_code=site_code,
-            host=address.host if address else None,
-            port=address.port if address else None,
-            added_at=self._clock.now(),
-        )
+        peer = Peer(ae_title=title, site_code=site_code, address=address, **settings)
+        row = DicomPeerRow(ae_title=title, added_at=self._clock.now())
+        _write(row, peer)
         session.add(row)
         session.flush()
-        return _peer(row)
+        return _with_site(session, row)
 
     def peers(self, session: Session) -> list[Peer]:
         """All peers, by AE title."""
-        return [_peer(row) for row in session.scalars(select(DicomPeerRow).order_by(DicomPeerRow.ae_title))]
+        rows = session.scalars(select(DicomPeerRow).order_by(DicomPeerRow.ae_title)).all()
+        return [_with_site(session, row) for row in rows]
 
 
 def _ae_title(value: str) -> str:
@@ -85,6 +69,50 @@ def _ae_title(value: str) -> str:
         raise WrongAeTitle(ae_title=value[:32]) from error
 
 
-def _peer(row: DicomPeerRow) -> Peer:
-    address = Address(row.host, row.port) if row.host is not None and row.port is not None else None
-    return Peer(ae_title=row.ae_title, site_code=row.site_code, address=address)
+def _with_site(session: Session, row: DicomPeerRow) -> Peer:
+    site = session.get(SiteRow, row.site_code)
+    clinics: frozenset[str] = frozenset()
+    if row.contracts:
+        clinics = frozenset(session.scalars(select(ContractRow.clinic_code).filter_by(hospital_code=row.site_code)))
+    return Peer(
+        ae_title=row.ae_title,
+        site_code=row.site_code,
+        site_name=site.name if site else row.site_code,
+        address=Address(row.host, row.port) if row.host is not None and row.port is not None else None,
+        enabled=row.enabled,
+        services=frozenset(Service(word) for word in row.services.split()),
+        networks=networks(row.networks.split()),
+        certificate=row.certificate,
+        contracts=row.contracts,
+        reads_for=clinics,
+        max_associations=row.max_associations,
+        max_rate=row.max_rate,
+        quiet_period=row.quiet_period,
+        tls=row.tls,
+        accepts=tuple(row.accepts.split()),
+        intake=IntakeRules(
+            character_set=row.character_set,
+            on_different_content=OnDifferentContent(row.on_different_content),
+            max_instance=row.max_instance,
+            coercions=tuple(json.loads(row.coercions)),
+        ),
+    )
+
+
+def _write(row: DicomPeerRow, peer: Peer) -> None:
+    row.site_code = peer.site_code
+    row.host, row.port = peer.address or (None, None)
+    row.enabled = peer.enabled
+    row.services = " ".join(sorted(peer.services))
+    row.networks = " ".join(map(str, peer.networks))
+    row.certificate = peer.certificate
+    row.contracts = peer.contracts
+    row.max_associations = peer.max_associations
+    row.max_rate = peer.max_rate
+    row.quiet_period = peer.quiet_period
+    row.tls = peer.tls
+    row.accepts = " ".join(peer.accepts)
+    row.character_set = peer.intake.character_set
+    row.on_different_content = peer.intake.on_different_content
+    row.max_instance = peer.intake.max_instance
+    row.coercions = json.dumps(list(peer.intake.coercions), ensure_ascii=False)

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Integer, String
+from sqlalchemy import Boolean, Float, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared_kernel.database import Base, UtcDateTime
 
 
 class DicomPeerRow(Base):
-    """A DICOM peer: its AE title, the site that it acts for, and where it listens if it does."""
+    """A DICOM peer; see `peers.model.Peer` for what the columns mean. Lists are words parted by spaces."""
 
     __tablename__ = "dicom_peer"
 
@@ -18,3 +18,18 @@ class DicomPeerRow(Base):
     host: Mapped[str | None] = mapped_column(String(255))
     port: Mapped[int | None] = mapped_column(Integer)
     added_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    enabled: Mapped[bool] = mapped_column(Boolean, default=True, server_default="1")
+    services: Mapped[str] = mapped_column(String(255), default="store", server_default="store")
+    networks: Mapped[str] = mapped_column(Text, default="", server_default="")
+    certificate: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    contracts: Mapped[bool] = mapped_column(Boolean, default=False, server_default="0")
+    max_associations: Mapped[int | None] = mapped_column(Integer)
+    max_rate: Mapped[int | None] = mapped_column(Integer)
+    max_instance: Mapped[int | None] = mapped_column(Integer)
+    quiet_period: Mapped[float | None] = mapped_column(Float)
+    tls: Mapped[bool] = mapped_column(Boolean, default=False, server_default="0")
+    accepts: Mapped[str] = mapped_column(Text, default="", server_default="")
+    character_set: Mapped[str] = mapped_column(String(255), default="", server_default="")
+    on_different_content: Mapped[str] = mapped_column(String(16), default="reject", server_default="reject")
+    coercions: Mapped[str] = mapped_column(Text, default="[]", server_default="[]")
+    """JSON list of strings."""

@@ -8,14 +8,16 @@ from typing import Any, Protocol, cast
 import structlog
 from pynetdicom._globals import MODE_ACCEPTOR
 from pynetdicom.association import Association
-from pynetdicom.dimse_primitives import C_STORE
+from pynetdicom.dimse_primitives import C_ECHO, C_STORE
 from pynetdicom.transport import AddressInformation, AssociationServer, RequestHandler
 
 from access_control.model import Actor
 from pacs_node.errors import InstanceRefused
-from pacs_node.ingest.service import Incoming, IngestService
+from pacs_node.ingest.service import IngestService
+from pacs_node.peers.model import Peer
 from pacs_node.scp.places import Place, Places
 from pacs_node.scp.receiving import ReceivingProvider
+from pacs_node.scp.service import DimseService
 from pacs_node.scp.transport import BoundedSocket, UpperLayer
 from shared_kernel.errors import Forbidden, Unavailable
 
@@ -60,14 +62,19 @@ class Services(Protocol):
         """Who is connected."""
         ...
 
+    def serving(self, sop_class_uid: str, peer: Peer) -> DimseService | None:
+        """The service that answers requests of this SOP class from this peer, if any."""
+        ...
+
 
 class NodeAssociation(Association):
-    """One association; `sender` is set when it has been let in."""
+    """One association; `peer` and `sender` are set when it has been let in."""
 
     def __init__(self, ae: Any, services: Services, place: Place) -> None:
         super().__init__(ae, MODE_ACCEPTOR)
         self._services = services
         self.place = place
+        self.peer: Peer | None = None
         self.sender: Actor | None = None
         self.dul = UpperLayer(self)
         # These were set on the upper layer that pynetdicom made.
@@ -83,9 +90,10 @@ class NodeAssociation(Association):
             self.receiver.close()
             self.place.leave()
 
-    def let_in(self, sender: Actor) -> None:
+    def let_in(self, peer: Peer, sender: Actor) -> None:
         """From now on the peer acts as `sender`, and has the time of an association."""
-        self.sender = sender
+        self.peer, self.sender = peer, sender
+        self.receiver.admitted(peer, sender)
         if isinstance(self.dul.socket, BoundedSocket):
             self.dul.socket.admitted()
 
@@ -101,8 +109,11 @@ class NodeAssociation(Association):
             self.dul.socket.close()
 
     def _serve_request(self, msg: Any, context_id: int) -> None:
-        if not isinstance(msg, C_STORE):
+        if isinstance(msg, C_ECHO):
             super()._serve_request(msg, context_id)
+            return
+        if not isinstance(msg, C_STORE):
+            self._serve_other(msg, context_id)
             return
         if context_id not in self._accepted_cx or not msg.is_valid_request:
             self.receiver.answered(msg)
@@ -123,21 +134,28 @@ class NodeAssociation(Association):
             setattr(response, "ErrorComment", comment[:_LONGEST_COMMENT])  # noqa: B010 - None in the class's type
         self.dimse.send_msg(response, context_id)
 
+    def _serve_other(self, msg: Any, context_id: int) -> None:
+        context = self._accepted_cx.get(context_id)
+        service = self.peer and context and self._services.serving(str(context.abstract_syntax), self.peer)
+        if not service or not msg.is_valid_request:
+            log.warning(
+                "scp.protocol_error", reason=f"a request that is not offered: {msg.msg_type}", calling_ae=self._peer()
+            )
+            self.abort()
+            return
+        try:
+            service.serve(self, msg, context_id)
+        except Exception:
+            log.exception("scp.service_failed", calling_ae=self._peer(), request=msg.msg_type)
+            self.abort()
+
     def _store(self, msg: C_STORE) -> tuple[int, str]:
         """Store what was received; returns the status and the comment of the response (PS3.4 table B.2-1)."""
         receiving = self.receiver.received_with(msg)
-        if receiving is None or self.sender is None:
+        if receiving is None:
             return CANNOT_UNDERSTAND, "There is no data set in the request."
         try:
-            self._services.ingest.store(
-                Incoming(
-                    sender=self.sender,
-                    spool=receiving.whole(),
-                    channel="c-store",
-                    sop_class_uid=str(msg.AffectedSOPClassUID),
-                    sop_instance_uid=str(msg.AffectedSOPInstanceUID),
-                )
-            )
+            receiving.store()
         except InstanceRefused as refusal:
             log.info("scp.instance_refused", code=refusal.code, calling_ae=self._peer(), **refusal.details)
             return refusal.dimse_status, _ascii(refusal)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 import structlog
@@ -15,10 +16,12 @@ from access_control.gate import AccessGate, audit_entry
 from access_control.model import Action, Actor, ActorKind, Resource
 from pacs_node.ingest.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from pacs_node.ingest.service import IngestService
+from pacs_node.peers.model import Peer
 from pacs_node.peers.service import PeerDirectory
 from pacs_node.scp.association import Door, NodeAssociation
 from pacs_node.scp.contexts import accepted
 from pacs_node.scp.places import Places
+from pacs_node.scp.service import DimseService
 from pacs_node.scp.transport import MAXIMUM_PDU
 from shared_kernel.audit.trail import record
 from shared_kernel.clock import Clock
@@ -44,6 +47,14 @@ class _Services:
     patience: float
     request_patience: float
     message_patience: float
+    others: tuple[DimseService, ...] = ()
+
+    def serving(self, sop_class_uid: str, peer: Peer) -> DimseService | None:
+        """See `association.Services`."""
+        for service in self.others:
+            if any(offer.sop_class_uid == sop_class_uid and peer.may(offer.service) for offer in service.offers):
+                return service
+        return None
 
 
 class _Server(AssociationServer):
@@ -64,7 +75,7 @@ class _Server(AssociationServer):
 
 
 class DicomNode:
-    """Storage SCP and Verification SCP for known peers.
+    """Storage SCP, Verification SCP and further `services`, for known peers.
 
     An association is let in when the calling AE title is a peer's at that moment and the called one is
     ours; otherwise it is rejected with the standard's reason and a line in the audit trail. `patience`
@@ -83,6 +94,7 @@ class DicomNode:
         *,
         database: Database,
         clock: Clock,
+        services: Sequence[DimseService] = (),
         patience: float = 60.0,
         request_patience: float = 10.0,
         message_patience: float | None = None,
@@ -93,7 +105,12 @@ class DicomNode:
         self._database = database
         self._clock = clock
         self._services = _Services(
-            ingest, Places(settings.max_associations), patience, request_patience, message_patience or 10 * patience
+            ingest,
+            Places(settings.max_associations),
+            patience,
+            request_patience,
+            message_patience or 10 * patience,
+            tuple(services),
         )
         self._ae = AE(ae_title=settings.ae_title)
         self._ae.maximum_pdu_size = MAXIMUM_PDU
@@ -165,17 +182,21 @@ class DicomNode:
         if called != self._settings.ae_title.strip():
             self._refuse(calling, f"called AE title {called!r} is not ours")
             return CALLED_AE_UNKNOWN
-        peer = self._peers.known(calling)
-        if peer is None:
-            self._refuse(calling, "calling AE title is unknown")
+        peer = self._peers.find(calling)
+        if peer is None or not peer.enabled:
+            self._refuse(calling, "calling AE title is unknown" if peer is None else "the peer is disabled")
+            return CALLING_AE_UNKNOWN
+        if not peer.may_come_from(assoc.place.host):
+            self._refuse(calling, f"not one of the peer's addresses: {assoc.place.host}")
             return CALLING_AE_UNKNOWN
         if not assoc.place.admit():
             log.warning("scp.association_refused", calling_ae=calling, reason="too many associations")
             return LOCAL_LIMIT
-        sender = replace(peer, session_id=new_id())
+        sender = peer.actor(new_id())
         self._note(sender, f"from {assoc.place.host}")
-        assoc.let_in(sender)
-        assoc.acceptor.supported_contexts = accepted(request.presentation_context_definition_list)
+        assoc.let_in(peer, sender)
+        offers = [offer for service in self._services.others for offer in service.offers]
+        assoc.acceptor.supported_contexts = accepted(request.presentation_context_definition_list, peer, offers)
         log.info("scp.association_opened", calling_ae=calling, site=peer.site_code)
         return None
 

@@ -1,22 +1,20 @@
-"""Receiving the data set of a C-STORE request: fragment by fragment to a spool, decoded by nobody."""
+"""Receiving messages: the data set of a C-STORE request goes to a spool, any other into memory, within limits."""
 
 from __future__ import annotations
 
-import threading
 import time
 from typing import cast
 
 import structlog
 from pynetdicom.association import Association
 from pynetdicom.dimse import DIMSEServiceProvider
-from pynetdicom.dimse_messages import C_ECHO_RQ, C_STORE_RQ, DIMSEMessage
-from pynetdicom.dimse_primitives import C_ECHO, C_STORE
+from pynetdicom.dimse_messages import C_STORE_RQ, DIMSEMessage
+from pynetdicom.dimse_primitives import C_CANCEL, C_STORE
 from pynetdicom.pdu_primitives import P_DATA
 
-from pacs_node.ingest.part10 import write_header
-from pacs_node.ingest.service import IngestService
-from pacs_node.ingest.spool import Spool
-from shared_kernel.errors import DokueiError, Unavailable
+from access_control.model import Actor
+from pacs_node.ingest.service import IngestService, Reception
+from pacs_node.peers.model import Peer
 
 _COMMAND = 0x01
 _LAST = 0x02
@@ -25,70 +23,14 @@ SLOWEST_BYTES_PER_SECOND = 16 * 1024
 
 LONGEST_COMMAND_SET = 64 * 1024
 """Bytes; no command set that the standard knows comes near (PS3.7 section 9.3)."""
+LONGEST_DATA_SET = 4 * 2**20
+"""Bytes of a data set that is not stored: an identifier, or what a modality says of its work."""
 
 # The asynchronous operations window is 1 (PS3.7 annex D.3.3.3): a peer that runs far ahead has not read our answer.
 _MOST_UNANSWERED = 4
+_MOST_CANCELS = 10
 
 log = structlog.get_logger(__name__)
-
-
-class Receiving:
-    """One data set on its way in.
-
-    After an error the rest of it is read and thrown away, so that the peer gets an answer and the
-    association goes on.
-    """
-
-    def __init__(self, ingest: IngestService, *, sop_class: str, sop_instance: str, syntax: str, ae_title: str) -> None:
-        self.error: Exception | None = None
-        self.spool: Spool | None = None
-        self.kept = 0
-        self._lock = threading.Lock()
-        try:
-            self.spool = ingest.spool()
-            write_header(
-                self.spool,
-                transfer_syntax_uid=syntax,
-                sop_class_uid=sop_class,
-                sop_instance_uid=sop_instance,
-                source_ae_title=ae_title,
-            )
-        except Exception as error:
-            self._give_up(error)
-
-    def write(self, fragment: memoryview) -> None:
-        """Append a fragment of the data set."""
-        with self._lock:
-            if self.spool is None:
-                return
-            try:
-                self.spool.write(fragment)
-                self.kept += len(fragment)
-            except Exception as error:
-                self._give_up(error)
-
-    def whole(self) -> Spool:
-        """The spool with all of the data set; raises what went wrong while receiving."""
-        if self.error is not None:
-            raise self.error
-        if self.spool is None:
-            raise Unavailable(reason="the association is closing")
-        return self.spool
-
-    def discard(self) -> None:
-        """Leave nothing behind."""
-        with self._lock:
-            if self.spool is not None:
-                self.spool.discard()
-                self.spool = None
-
-    def _give_up(self, error: Exception) -> None:
-        if not isinstance(error, DokueiError):
-            log.exception("scp.receive_failed", exc_info=error)
-        self.error = error
-        if self.spool is not None:
-            self.spool.discard()
-            self.spool = None
 
 
 class ReceivingProvider(DIMSEServiceProvider):
@@ -103,12 +45,19 @@ class ReceivingProvider(DIMSEServiceProvider):
         self._patience = patience
         self._begun: float | None = None
         self._ingest = ingest
-        self._receiving: Receiving | None = None
+        self._peer: Peer | None = None
+        self._sender: Actor | None = None
+        self._receiving: Reception | None = None
         self._context_id = 0
-        self._unanswered: dict[int, Receiving] = {}
+        self._unanswered: dict[int, Reception] = {}
         self._command_size = 0
+        self._data_size: int | None = None
         self._aborted = False
         self._closed = False
+
+    def admitted(self, peer: Peer, sender: Actor) -> None:
+        """Whose messages these are."""
+        self._peer, self._sender = peer, sender
 
     def receive_primitive(self, primitive: P_DATA) -> None:
         """Take in one P-DATA, each fragment in its turn; runs on the upper layer's thread."""
@@ -123,18 +72,21 @@ class ReceivingProvider(DIMSEServiceProvider):
             if self._aborted:
                 return
             control = fragment[0]
+            inside = self._receiving is not None or self._data_size is not None
             if self._is_too_slow():
                 self._abort("a message took too long to come")
-            elif self._receiving is None and control & _COMMAND:
+            elif not inside and control & _COMMAND:
                 self._command(context_id, fragment)
-            elif self._receiving is None:
-                self._abort("a data set without a C-STORE request")
+            elif not inside:
+                self._abort("a data set without a request")
             elif control & _COMMAND or context_id != self._context_id:
                 self._abort("a command in the middle of a data set")
-            else:
+            elif self._receiving is not None:
                 self._receiving.write(memoryview(fragment)[1:])
                 if control & _LAST:
                     self._complete()
+            else:
+                self._data(context_id, fragment)
 
     def close(self) -> None:
         """The association is over: throw away what was not stored."""
@@ -143,7 +95,7 @@ class ReceivingProvider(DIMSEServiceProvider):
             if receiving is not None:
                 receiving.discard()
 
-    def received_with(self, request: object) -> Receiving | None:
+    def received_with(self, request: object) -> Reception | None:
         """The data set that came with a request."""
         return self._unanswered.get(id(request))
 
@@ -165,39 +117,61 @@ class ReceivingProvider(DIMSEServiceProvider):
         if self._command_size > LONGEST_COMMAND_SET:
             self._abort(f"a command set of more than {LONGEST_COMMAND_SET} bytes")
             return
+        whole = self._decode(context_id, fragment)
+        if not fragment[0] & _LAST:
+            return
+        self._command_size = 0
+        self._context_id = context_id
+        if context_id not in self.assoc._accepted_cx:
+            self._abort("a message on a presentation context that was not accepted")
+        elif max(len(self._unanswered), self.msg_queue.qsize()) >= _MOST_UNANSWERED:
+            self._abort("requests without waiting for answers")
+        elif isinstance(self.message, C_STORE_RQ) and not whole:
+            self._begin(context_id, self.message)
+        elif whole:
+            self._pass_on(context_id)
+        else:
+            self._data_size = 0
+
+    def _data(self, context_id: int, fragment: bytes) -> None:
+        self._data_size = (self._data_size or 0) + len(fragment) - 1
+        if self._data_size > LONGEST_DATA_SET:
+            self._abort(f"a data set of more than {LONGEST_DATA_SET} bytes that is not to be stored")
+        elif self._decode(context_id, fragment):
+            self._pass_on(context_id)
+
+    def _decode(self, context_id: int, fragment: bytes) -> bool:
         if self.message is None:
             self.message = DIMSEMessage()
         part = P_DATA()
         # Annotated as tuples, but only lists are taken.
         part.presentation_data_value_list = [[context_id, fragment]]  # type: ignore[list-item]
-        whole = self.message.decode_msg(part, self.assoc)
-        if not fragment[0] & _LAST:
+        return self.message.decode_msg(part, self.assoc)
+
+    def _pass_on(self, context_id: int) -> None:
+        """The message is whole. No thread is started for it, as pynetdicom does for N-EVENT-REPORT."""
+        message, self.message = self.message, None
+        self._begun = self._data_size = None
+        if message is None:
             return
-        self._command_size = 0
-        if max(len(self._unanswered), self.msg_queue.qsize()) >= _MOST_UNANSWERED:
-            self._abort("requests without waiting for answers")
-        elif isinstance(self.message, C_STORE_RQ) and not whole:
-            self._begin(context_id, self.message)
-        elif isinstance(self.message, C_STORE_RQ | C_ECHO_RQ) and whole:
-            request = self.message.message_to_primitive()
-            self.message = self._begun = None
-            self.msg_queue.put((context_id, cast(C_ECHO | C_STORE, request)))
-        else:
-            # No data set is taken in for it, and no thread started as pynetdicom does for N-EVENT-REPORT.
-            self._abort(
-                f"a request that is not offered, or a data set that it does not have: {type(self.message).__name__}"
-            )
+        primitive = message.message_to_primitive()
+        if isinstance(primitive, C_CANCEL):
+            if len(self.cancel_req) < _MOST_CANCELS:
+                self.cancel_req[cast(int, primitive.MessageIDBeingRespondedTo)] = primitive
+            return
+        self.msg_queue.put((context_id, primitive))
 
     def _begin(self, context_id: int, message: C_STORE_RQ) -> None:
         context = self.assoc._accepted_cx.get(context_id)
         command = message.command_set
-        self._context_id = context_id
-        self._receiving = Receiving(
-            self._ingest,
-            sop_class=str(command.get("AffectedSOPClassUID", "")),
-            sop_instance=str(command.get("AffectedSOPInstanceUID", "")),
-            syntax=str(context.transfer_syntax[0]) if context else "",
-            ae_title=str(self.assoc.requestor.ae_title).strip(),
+        if context is None or self._sender is None or self._peer is None:
+            raise RuntimeError("a data set came before the association was let in")
+        self._receiving = self._ingest.receive(
+            self._sender,
+            sop_class_uid=str(command.get("AffectedSOPClassUID", "")),
+            sop_instance_uid=str(command.get("AffectedSOPInstanceUID", "")),
+            transfer_syntax_uid=str(context.transfer_syntax[0]),
+            rules=self._peer.intake,
         )
         if self._closed:
             self._receiving.discard()

@@ -95,7 +95,7 @@ def test_the_office_follows_cases_and_nothing_else(action: Action) -> None:
     assert decide(office, action, thing("MINATO")).allowed is (action is Action.CASE_LIST)
 
 
-def test_a_peer_stores_for_its_own_site_and_nothing_else() -> None:
+def test_a_peer_stores_for_its_own_site_and_sees_what_its_site_reads() -> None:
     peer = Actor(
         kind=ActorKind.PEER,
         login="ae:CT",
@@ -104,7 +104,16 @@ def test_a_peer_stores_for_its_own_site_and_nothing_else() -> None:
         site_code="MINATO",
         site_name="みなと診療所",
         session_id="a",
+        reads_for=frozenset({"KISHI"}),
     )
-    assert decide(peer, Action.STUDY_STORE, thing("MINATO"))
-    assert not decide(peer, Action.STUDY_STORE, thing("YAMANE"))
-    assert not decide(peer, Action.STUDY_VIEW, thing("MINATO"))
+    allowed = {
+        (action, site)
+        for action in Action
+        for site in ("MINATO", "KISHI", "YAMANE")
+        if decide(peer, action, thing(site))
+    }
+    assert allowed == {
+        (Action.STUDY_STORE, "MINATO"),
+        (Action.STUDY_VIEW, "MINATO"),
+        (Action.STUDY_VIEW, "KISHI"),
+    }

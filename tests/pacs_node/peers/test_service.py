@@ -14,8 +14,9 @@ def test_a_peer_acts_for_its_site(hub: Hub) -> None:
     with hub.database.write() as session:
         added = hub.peers.add(session, " MINATO_CT ", "CLINIC", Address("10.0.0.5", 104))
     assert ("MINATO_CT", "CLINIC", Address("10.0.0.5", 104)) == (added.ae_title, added.site_code, added.address)
-    actor = hub.peers.known("MINATO_CT  ")
-    assert actor is not None
+    found = hub.peers.find("MINATO_CT  ")
+    assert found is not None
+    actor = found.actor("1")
     assert (ActorKind.PEER, "ae:MINATO_CT", "CLINIC", None) == (actor.kind, actor.login, actor.site_code, actor.role)
     with hub.database.read() as session:
         assert [added] == hub.peers.peers(session)
@@ -25,7 +26,7 @@ def test_a_peer_acts_for_its_site(hub: Hub) -> None:
 def test_strangers_are_not_known(hub: Hub, stranger: str) -> None:
     with hub.database.write() as session:
         hub.peers.add(session, "MINATO_CT", "CLINIC")
-    assert hub.peers.known(stranger) is None
+    assert hub.peers.find(stranger) is None
 
 
 def test_a_title_is_given_once(hub: Hub) -> None:
