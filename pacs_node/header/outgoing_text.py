@@ -1,0 +1,199 @@
+"""Text that the hub itself writes into data sets: declared in a character set that holds it (PS3.3 C.12.1.1.2).
+
+pydicom writes `?` for what a set lacks, with a warning only. Here a set is chosen only when it has every
+character, so that a name on its way out is never damaged.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+from pydicom.valuerep import PersonName
+
+from shared_kernel.japanese.variants import folding
+
+UTF_8 = "ISO_IR 192"
+_TEXT_VRS = frozenset({"SH", "LO", "ST", "LT", "UC", "UT"})
+_DELIMITERS = re.compile(r"[\^=]")
+_NUMBER = re.compile(r"IR[ _-]*(\d+)")
+_ASCII = ""
+_ESC = "\x1b"
+# From the smallest to the largest; the hub's own texts need no other sets.
+_WESTERN = ("ISO_IR 100", ("100",))
+_JAPANESE = (
+    ("\\ISO 2022 IR 87", ("87",)),
+    ("\\ISO 2022 IR 13\\ISO 2022 IR 87", ("13", "87")),
+    ("\\ISO 2022 IR 87\\ISO 2022 IR 159", ("87", "159")),
+    ("\\ISO 2022 IR 13\\ISO 2022 IR 87\\ISO 2022 IR 159", ("13", "87", "159")),
+)
+_KANA_FIRST, _KANA_LAST = "\uff61", "\uff9f"
+_KANA_RUN = re.compile(f"[{_KANA_FIRST}-{_KANA_LAST}]+")
+_SOUND_MARKS = str.maketrans({"\u3099": "゛", "\u309a": "゜"})
+_MISSING = "〓"
+"""GETA MARK: what Japanese print has long put where a character is missing; all Japanese sets have it."""
+
+# Windows and JIS name the same signs with different code points (JIS X 0208 as Unicode first mapped it).
+_SAME_SIGN = str.maketrans({"～": "〜", "－": "−", "∥": "‖", "￠": "¢", "￡": "£", "￢": "¬", "—": "―"})
+_VARIANTS = folding()
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """How texts go out: `character_set` as SpecificCharacterSet has it, and what had to be folded for it."""
+
+    character_set: str
+    folded: Mapping[str, str]
+    """Each character that the set lacks, with what is written for it (髙 → 高); empty: nothing is changed."""
+
+    def text(self, value: str) -> str:
+        """The value as it is to be written."""
+        return _folded(value, self.folded) if self.folded else value
+
+
+def encode_dataset_text(dataset: Dataset, charset_preference: str = "") -> Outgoing:
+    """Give a data set of our own the smallest SpecificCharacterSet that holds all its texts; sequences are included.
+
+    `charset_preference` is a SpecificCharacterSet value (terms between backslashes) that the receiver is
+    known to take; empty: anything, so 髙﨑栁𠮷 go as ISO_IR 192. Where it has ISO 2022 terms, or ISO_IR 13, the
+    text goes in Japanese ISO 2022 sets only and what they lack is folded (髙 → 高) with a line in the log.
+    Changes the data set in place; an item's own SpecificCharacterSet goes, as its texts are in the set of the whole.
+    """
+    elements = list(_text_elements(dataset))
+    outgoing = outgoing_text((text for element in elements for text in _texts(element)), charset_preference)
+    for element in elements:
+        element.value = [_rewritten(element, value, outgoing) for value in _values(element)] or None
+    _declare(dataset, outgoing.character_set)
+    return outgoing
+
+
+def outgoing_text(texts: Iterable[str], charset_preference: str = "") -> Outgoing:
+    """The smallest set that holds all `texts`; see `encode_dataset_text`."""
+    pieces = {piece for text in texts for piece in _DELIMITERS.split(text)}
+    numbers = frozenset(_NUMBER.findall(charset_preference.upper()))
+    if all(_holds((), piece) for piece in pieces):
+        return Outgoing(_ASCII, {})
+    if "192" in numbers:
+        return Outgoing(UTF_8, {})
+    if numbers & {"13", "87", "159"}:
+        return _japanese_only(pieces, numbers | {"87"})
+    terms = (terms for terms, sets in (_WESTERN, *_JAPANESE) if all(_holds(sets, piece) for piece in pieces))
+    return Outgoing(next(terms, UTF_8), {})
+
+
+def _japanese_only(pieces: set[str], numbers: frozenset[str]) -> Outgoing:
+    allowed = [(terms, sets) for terms, sets in _JAPANESE if numbers.issuperset(sets)]
+    for terms, sets in allowed:
+        if all(_holds(sets, piece) for piece in pieces):
+            return Outgoing(terms, {})
+    _, widest = allowed[-1]
+    lacking = sorted({character for piece in pieces for character in piece if not _has(widest, character)})
+    folded = {character: _nearest(character, widest) for character in lacking}
+    kept = {_folded(piece, folded) for piece in pieces}
+    smallest = next(terms for terms, sets in ((_ASCII, ()), *allowed) if all(_holds(sets, piece) for piece in kept))
+    log.info("text.folded", character_set=smallest, folded=" ".join(f"{old}→{new}" for old, new in folded.items()))
+    return Outgoing(smallest, folded)
+
+
+def _holds(sets: tuple[str, ...], piece: str) -> bool:
+    return (piece.isascii() and _ESC not in piece) or all(_has(sets, character) for character in piece)
+
+
+def _has(sets: tuple[str, ...], character: str) -> bool:
+    """Whether one of the sets has the character. What has it, pydicom encodes; what has not, becomes `?` there."""
+    if character.isascii():
+        return character != _ESC
+    return any(_SETS[number](character) for number in sets)
+
+
+def _latin_1(character: str) -> bool:
+    return "\xa0" <= character <= "\xff"
+
+
+def _half_width(character: str) -> bool:
+    return _KANA_FIRST <= character <= _KANA_LAST
+
+
+def _designated(character: str, escape: bytes) -> bool:
+    """Whether the character is in the set that `escape` designates."""
+    try:
+        return character.encode("iso2022_jp_2").startswith(escape)
+    except UnicodeEncodeError:
+        return False
+
+
+_SETS: Mapping[str, Callable[[str], bool]] = {
+    "100": _latin_1,
+    "13": _half_width,
+    "87": lambda character: _designated(character, b"\x1b$B"),
+    "159": lambda character: _designated(character, b"\x1b$(D"),
+}
+
+
+def _nearest(character: str, sets: tuple[str, ...]) -> str:
+    """What stands for a character that the sets lack; the geta mark where nothing does."""
+    if unicodedata.category(character) in {"Cc", "Cf", "Mn"}:
+        return ""
+    plain = unicodedata.normalize("NFKC", character)
+    ways = (
+        character.translate(_SAME_SIGN),
+        character.translate(_VARIANTS),
+        plain,
+        plain.translate(_SAME_SIGN).translate(_VARIANTS),
+        "".join(part for part in unicodedata.normalize("NFKD", character) if not unicodedata.combining(part)),
+    )
+    usable = (way for way in ways if way and not set(way) & set("\\^=") and _holds(sets, way))
+    return next(usable, _MISSING)
+
+
+def _folded(text: str, folded: Mapping[str, str]) -> str:
+    if any(_half_width(character) for character in folded):
+        # ﾀﾞ are two characters that become one.
+        text = _KANA_RUN.sub(lambda run: unicodedata.normalize("NFKC", run[0]).translate(_SOUND_MARKS), text)
+    return "".join(folded.get(character, character) for character in text)
+
+
+def _text_elements(dataset: Dataset) -> Iterator[DataElement]:
+    for element in dataset:
+        if element.VR == "SQ":
+            for item in element.value or ():
+                if "SpecificCharacterSet" in item:
+                    # Its texts are decoded while it still says how.
+                    list(_text_elements(item))
+                    del item.SpecificCharacterSet
+                yield from _text_elements(item)
+        elif element.VR in _TEXT_VRS or element.VR == "PN":
+            yield element
+
+
+def _values(element: DataElement) -> Sequence[object]:
+    value = element.value
+    if value is None or value == "":
+        return ()
+    return list(value) if element.VM > 1 else [value]
+
+
+def _texts(element: DataElement) -> Iterator[str]:
+    return (str(value) for value in _values(element))
+
+
+def _rewritten(element: DataElement, value: object, outgoing: Outgoing) -> object:
+    # A PersonName remembers the bytes that it came from; a new one is encoded as the data set now says.
+    text = outgoing.text(str(value))
+    return PersonName(text) if element.VR == "PN" else text
+
+
+def _declare(dataset: Dataset, character_set: str) -> None:
+    if character_set == _ASCII:
+        if "SpecificCharacterSet" in dataset:
+            del dataset.SpecificCharacterSet
+        return
+    terms = character_set.split("\\")
+    dataset.SpecificCharacterSet = terms if len(terms) > 1 else terms[0]
