@@ -27,9 +27,10 @@ _SINGLE_BYTE = {
     "166": "iso8859_11",
     "203": "iso8859_15",
 }
-_WITHOUT_EXTENSIONS = {"192": "utf_8", "GB18030": "gb18030", "GBK": "gbk"}
 _SHIFT_JIS = "cp932"
 """ISO_IR 13 alone: its kana have the same codes in Shift_JIS, which is what many devices send under that name."""
+# The last two are no terms of the standard: some devices write them, and an operator can say them of a device.
+_WITHOUT_EXTENSIONS = {"192": "utf_8", "GB18030": "gb18030", "GBK": "gbk", "EUC-JP": "euc_jp", "SHIFT_JIS": _SHIFT_JIS}
 
 _TERM = re.compile(r"ISO[ _-]*(?:2022[ _-]*)?IR[ _-]*(\d+)", re.ASCII)
 
