@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import access_control.tables
 import pacs_node.archive.tables
+import pacs_node.patients.tables
 import pacs_node.peers.tables
 import reporting.tables
 import shared_kernel.audit.tables
@@ -16,6 +17,7 @@ METADATA = Base.metadata
 ROOMS = (
     access_control.tables,
     pacs_node.archive.tables,
+    pacs_node.patients.tables,
     pacs_node.peers.tables,
     reporting.tables,
     shared_kernel.audit.tables,

@@ -44,7 +44,9 @@ class CaseRow(Base):
     series_count: Mapped[int] = mapped_column(Integer)
     instance_count: Mapped[int] = mapped_column(Integer)
     identity_conflict: Mapped[bool] = mapped_column(Boolean, default=False)
-    """Images of the study name different patients."""
+    """Images of the study name different patients, or its patient is in question."""
+    text_suspect: Mapped[bool] = mapped_column(Boolean, default=False, server_default="0")
+    """文字化け疑い: a text of the study was mended, or looks garbled."""
 
     reason: Mapped[str] = mapped_column(Text, default="")
     clinical_history: Mapped[str] = mapped_column(Text, default="")

@@ -19,7 +19,8 @@ class PatientRow(Base):
     """One patient of one site.
 
     `identity` is the PatientID; where none was sent it is the study's, so that two people without an
-    id never become one.
+    id never become one. Whoever else has the same id has it with a number behind it (`id:P-1#2`), a study whose
+    patient is in question one of its own (`question:UID`).
     """
 
     __tablename__ = "patient"
@@ -36,6 +37,10 @@ class PatientRow(Base):
     birth_date: Mapped[str] = mapped_column(String(8))
     sex: Mapped[str] = mapped_column(String(16))
     first_received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    merged_into: Mapped[int | None] = mapped_column(Integer, default=None)
+    """The patient that this one is the same person as, and hangs below; None: nobody."""
+    person: Mapped[int | None] = mapped_column(Integer, default=None, index=True)
+    """The topmost patient above, kept beside so that a person's studies are found at once; None: the patient itself."""
 
 
 class StudyRow(Base):
@@ -64,7 +69,12 @@ class StudyRow(Base):
     birth_date: Mapped[str] = mapped_column(String(8))
     sex: Mapped[str] = mapped_column(String(16))
     identity_conflict: Mapped[bool] = mapped_column(Boolean, default=False)
-    """An instance named another person than the columns above, which stay the first one's; never reset."""
+    """An instance named another person than the columns above, which stay the first one's, or the id is known with
+    other demographics; until a human has decided."""
+    text_suspect: Mapped[bool] = mapped_column(Boolean, default=False, server_default="0")
+    """文字化け疑い: a text was mended, or looks garbled."""
+    issuer_of_patient_id: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    """What the data set says; whose patient it is follows from the sender's site."""
     study_date: Mapped[str] = mapped_column(String(8))
     study_time: Mapped[str] = mapped_column(String(13))
     accession_number: Mapped[str] = mapped_column(String(64))

@@ -1,0 +1,1 @@
+"""Who the patient is: identity, questions for a human, decisions, merging."""
