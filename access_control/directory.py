@@ -21,7 +21,7 @@ SHORTEST_PASSWORD = 8
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-]{0,31}")
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@\-]{0,63}")
 _LONGEST_NAME = 120
-_OPERATOR = Actor(
+OPERATOR = Actor(
     kind=ActorKind.OPERATOR,
     login="operator",
     name="operator",
@@ -156,9 +156,7 @@ class Directory:
 
     def _tell(self, session: Session, action: str, label: str, site_code: str) -> None:
         resource = Resource(label=label, site_code=site_code)
-        entry = audit_entry(
-            _OPERATOR, action, resource, clock=self._clock, outcome="done", reason="at the command line"
-        )
+        entry = audit_entry(OPERATOR, action, resource, clock=self._clock, outcome="done", reason="at the command line")
         record(session, [entry])
 
 

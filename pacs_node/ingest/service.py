@@ -18,6 +18,7 @@ from pacs_node.ingest.reception import Reception
 from pacs_node.ingest.spool import Spool
 from pacs_node.ingest.work import Incoming, Stored, Work
 from pacs_node.ingest.writer import Writer
+from pacs_node.peers.coerced_header import coerce_header
 from pacs_node.peers.model import IntakeRules
 from shared_kernel.clock import Clock
 from shared_kernel.database import Database
@@ -115,6 +116,7 @@ class IngestService:
         incoming.spool.close()
         meta, header = self._read(incoming)
         _compare(incoming, header)
+        header, _ = coerce_header(header, incoming.rules.coercions)
         work = Work(
             incoming=incoming,
             header=header,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -83,6 +84,9 @@ class Peer:
     accepts: tuple[str, ...] = ()
     """Transfer syntax UIDs to transcode to when sending to it; empty: what is stored, as far as it accepts that."""
     intake: IntakeRules = field(default_factory=IntakeRules)
+    revision: int = field(default=1, compare=False)
+    """How often it was changed, and one."""
+    added_at: datetime | None = field(default=None, compare=False)
 
     def may(self, service: Service) -> bool:
         """Whether it may use a service."""

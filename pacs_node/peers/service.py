@@ -8,9 +8,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from access_control.directory import OPERATOR
+from access_control.model import Actor
 from access_control.tables import ContractRow, SiteRow
-from pacs_node.peers.errors import PeerKnown, WrongAeTitle
+from pacs_node.peers.errors import NoSuchPeer, PeerKnown, StalePeer, WrongAeTitle
+from pacs_node.peers.history import note
 from pacs_node.peers.model import IntakeRules, OnDifferentContent, Peer, Service, networks
+from pacs_node.peers.settings import with_settings
 from pacs_node.peers.tables import DicomPeerRow
 from shared_kernel.clock import Clock
 from shared_kernel.database import Database
@@ -40,21 +44,62 @@ class PeerDirectory:
             return None if row is None else _with_site(session, row)
 
     def add(
-        self, session: Session, ae_title: str, site_code: str, address: Address | None = None, **settings: Any
+        self,
+        session: Session,
+        ae_title: str,
+        site_code: str,
+        address: Address | None = None,
+        *,
+        by: Actor = OPERATOR,
+        **settings: Any,
     ) -> Peer:
-        """Let a peer in for a site, in the caller's transaction; `settings` are other fields of Peer.
+        """Let a peer in for a site, in the caller's transaction; `settings` are further fields of Peer and IntakeRules.
 
-        Raises WrongAeTitle, PeerKnown.
+        The caller has made sure of the site. Raises WrongAeTitle, PeerKnown and the kinds of WrongPeerSetting.
         """
         title = _ae_title(ae_title)
         if session.get(DicomPeerRow, title) is not None:
             raise PeerKnown(ae_title=title)
-        peer = Peer(ae_title=title, site_code=site_code, address=address, **settings)
-        row = DicomPeerRow(ae_title=title, added_at=self._clock.now())
+        peer = with_settings(Peer(ae_title=title, site_code=site_code, address=address), settings)
+        row = DicomPeerRow(ae_title=title, added_at=self._clock.now(), revision=1)
         _write(row, peer)
         session.add(row)
         session.flush()
+        note(session, by, None, peer, self._clock)
         return _with_site(session, row)
+
+    def change(
+        self, session: Session, ae_title: str, *, by: Actor = OPERATOR, revision: int | None = None, **settings: Any
+    ) -> Peer:
+        """Give a peer other settings, in the caller's transaction; they count from its next association on.
+
+        `revision`, where given, is that of the peer as the caller has seen it. The caller has made sure of a new site.
+        Raises NoSuchPeer, StalePeer and the kinds of WrongPeerSetting.
+        """
+        row = _row(session, ae_title)
+        if revision is not None and revision != row.revision:
+            raise StalePeer(ae_title=row.ae_title)
+        before = _with_site(session, row)
+        after = with_settings(before, settings)
+        if note(session, by, before, after, self._clock):
+            _write(row, after)
+            row.revision += 1
+            session.flush()
+        return _with_site(session, row)
+
+    def remove(self, session: Session, ae_title: str, *, by: Actor = OPERATOR) -> None:
+        """Let a peer in no more. What it has sent stays, under its AE title, and so does its history.
+
+        Raises NoSuchPeer.
+        """
+        row = _row(session, ae_title)
+        note(session, by, _with_site(session, row), None, self._clock)
+        session.delete(row)
+        session.flush()
+
+    def get(self, session: Session, ae_title: str) -> Peer:
+        """The peer of this AE title, as the caller's transaction sees it. Raises NoSuchPeer."""
+        return _with_site(session, _row(session, ae_title))
 
     def peers(self, session: Session) -> list[Peer]:
         """All peers, by AE title."""
@@ -64,9 +109,19 @@ class PeerDirectory:
 
 def _ae_title(value: str) -> str:
     try:
-        return ae_title(value)
+        title = ae_title(value)
     except ValueError as error:
         raise WrongAeTitle(ae_title=value[:32]) from error
+    if not title.strip("."):  # `..` can't be named in a URL
+        raise WrongAeTitle(ae_title=title)
+    return title
+
+
+def _row(session: Session, title: str) -> DicomPeerRow:
+    row = session.get(DicomPeerRow, title.strip())
+    if row is None:
+        raise NoSuchPeer(ae_title=title[:32])
+    return row
 
 
 def _with_site(session: Session, row: DicomPeerRow) -> Peer:
@@ -89,6 +144,8 @@ def _with_site(session: Session, row: DicomPeerRow) -> Peer:
         max_rate=row.max_rate,
         quiet_period=row.quiet_period,
         tls=row.tls,
+        revision=row.revision,
+        added_at=row.added_at,
         accepts=tuple(row.accepts.split()),
         intake=IntakeRules(
             character_set=row.character_set,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, Integer, String, Text
+from sqlalchemy import Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared_kernel.database import Base, UtcDateTime
@@ -14,6 +14,13 @@ class AuditRow(Base):
     __tablename__ = "audit_entry"
     __table_args__ = (
         Index("ix_audit_entry_study_uid_number", "study_uid", "number"),
+        Index("ix_audit_entry_actor_number", "actor", "number"),
+        Index(
+            "ix_audit_entry_denied",
+            "number",
+            sqlite_where=text("outcome = 'denied'"),
+            postgresql_where=text("outcome = 'denied'"),
+        ),
         {"sqlite_autoincrement": True},
     )
 
