@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from shared_kernel.errors import DokueiError
+from shared_kernel.errors import DokueiError, Text
 from shared_kernel.settings import SettingError, Settings, load
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -42,7 +42,7 @@ def telling_errors() -> Iterator[None]:
     try:
         yield
     except DokueiError as error:
-        details = ", ".join(f"{key}: {value}" for key, value in error.details.items())
+        details = ", ".join(f"{key}: {_both(value)}" for key, value in error.details.items())
         lines = [
             f"{error.message.en} / {error.message.ja}" + (f" ({details})" if details else ""),
             f"{error.next_step.en} / {error.next_step.ja}",
@@ -56,3 +56,7 @@ def telling_errors() -> Iterator[None]:
             "Look at the data folder with / データフォルダを確認してください: dokuei doctor",
         ]
         raise click.ClickException("\n".join(lines)) from error
+
+
+def _both(value: object) -> str:
+    return f"{value.en} / {value.ja}" if isinstance(value, Text) else str(value)

@@ -7,8 +7,13 @@ from typing import NamedTuple
 from access_control.errors import AlreadyThere
 from access_control.model import Role
 from dokuei.office import Office
+from pacs_node.peers.model import Service
 
 PASSWORD = "dokuei-demo"  # noqa: S105  # printed at the start; exists in the demo's own data folder only
+
+
+_SCANNER = frozenset({Service.STORE, Service.WORKLIST, Service.MPPS, Service.COMMITMENT})
+_PACS = frozenset({Service.STORE, Service.FIND, Service.MOVE, Service.GET, Service.COMMITMENT})
 
 
 class DemoSite(NamedTuple):
@@ -17,6 +22,8 @@ class DemoSite(NamedTuple):
     code: str
     name: str
     ae_title: str
+    services: frozenset[Service] = _SCANNER
+    contracts: bool = False
 
 
 class DemoPerson(NamedTuple):
@@ -32,8 +39,8 @@ SITES = (
     DemoSite("MINATO", "みなと診療所", "MINATO_CT"),
     DemoSite("YAMANE", "山根クリニック", "YAMANE_CT"),
     DemoSite("SHIOMI", "潮見医院", "SHIOMI_CT"),
-    DemoSite("CHUO", "あおば中央病院", "CHUO_PACS"),
-    DemoSite("KITA", "北浜総合病院", "KITA_PACS"),
+    DemoSite("CHUO", "あおば中央病院", "CHUO_PACS", _PACS, contracts=True),
+    DemoSite("KITA", "北浜総合病院", "KITA_PACS", _PACS, contracts=True),
 )
 CONTRACTS = (("MINATO", "CHUO"), ("YAMANE", "CHUO"), ("SHIOMI", "KITA"))
 PEOPLE = (
@@ -57,7 +64,7 @@ def found(office: Office) -> None:
         for site in SITES:
             if site.code not in known:
                 office.directory.add_site(session, site.code, site.name)
-                office.peers.add(session, site.ae_title, site.code, None)
+                office.peers.add(session, site.ae_title, site.code, services=site.services, contracts=site.contracts)
     for person in PEOPLE:
         try:
             with office.database.write() as session:
