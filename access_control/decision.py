@@ -9,7 +9,15 @@ from access_control.rules.role import role_permits
 from access_control.rules.site import own_site
 
 # Which of them a peer may use at all is said by its settings, when it asks for an association.
-_PEER_ACTIONS = frozenset({Action.STUDY_STORE, Action.STUDY_VIEW})
+_PEER_ACTIONS = frozenset(
+    {
+        Action.STUDY_STORE,
+        Action.STUDY_VIEW,
+        Action.REQUEST_LIST,
+        Action.PROCEDURE_REPORT,
+        Action.STUDY_COMMIT,
+    }
+)
 _PEER_ACTIONS_UNDER_CONTRACT = frozenset({Action.STUDY_VIEW})
 
 

@@ -24,6 +24,8 @@ _LONGEST_PASSWORD = 1024
 _ENTITLEMENTS = {
     "cases.list": Action.CASE_LIST,
     "cases.request": Action.CASE_REQUEST,
+    "requests.list": Action.REQUEST_LIST,
+    "requests.enter": Action.REQUEST_ENTER,
     "cases.read": Action.CASE_CLAIM,
     "studies.view": Action.STUDY_VIEW,
     "studies.send": Action.STUDY_STORE,

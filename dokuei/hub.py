@@ -16,6 +16,7 @@ from reporting.service import ReportService
 from shared_kernel.clock import Clock
 from shared_kernel.events.dispatcher import Dispatcher
 from shared_kernel.settings import Settings
+from worklist.requests.service import RequestService
 from worklist.service import CaseService
 
 
@@ -38,5 +39,6 @@ class Hub(Office):
             site_name=self.directory.name_of,
             reports=ReportIndex(),
         )
+        self.requests = RequestService(self.database, self.clock, self.gate, site_name=self.directory.name_of)
         self.reports = ReportService(self.database, self.clock, self.gate, WorklistDesk(self.cases))
         self.dispatcher = Dispatcher(self.database, self.clock, all_subscribers(self.cases, self.catalogue, self.clock))

@@ -13,6 +13,30 @@ class _CaseEvent(Event, frozen=True, kw_only=True):
     site_code: str
 
 
+class _RequestEvent(Event, frozen=True, kw_only=True):
+    request_id: str
+    site_code: str
+    accession_number: str
+
+
+class RequestEntered(_RequestEvent, frozen=True, kw_only=True):
+    """A clinic asked for an examination and its reading."""
+
+
+class RequestChanged(_RequestEvent, frozen=True, kw_only=True):
+    """A clinic changed an open request."""
+
+
+class RequestCancelled(_RequestEvent, frozen=True, kw_only=True):
+    """A clinic took a request back."""
+
+
+class RequestDone(_RequestEvent, frozen=True, kw_only=True):
+    """The first images of a request's study came."""
+
+    study_uid: str
+
+
 class ReadingCaseOpened(_CaseEvent, frozen=True, kw_only=True):
     """The first images of a study came: a case exists, 受信中."""
 

@@ -14,6 +14,7 @@ from shared_kernel.ids import new_id
 from worklist.events import ReadingBecameDue, ReadingCaseOpened
 from worklist.model import CaseState, CaseStep
 from worklist.ports import CalendarOf, Studies
+from worklist.requests.arrivals import images_meet_request
 from worklist.snapshot import copy_study
 from worklist.steps import move
 from worklist.tables import CaseRow
@@ -37,9 +38,10 @@ class Intake:
             # StudyGrew tells of late images once it is quiet again; a wrong patient can't wait for that.
             row.identity_conflict = study.identity_conflict
         elif row is None:
-            self._open(session, study, at=at, actor=actor)
+            row = self._open(session, study, at=at, actor=actor)
         else:
             copy_study(row, study)
+        images_meet_request(session, row, study, at=at, actor=actor)
 
     def study_arrived(self, session: Session, study_uid: str, *, at: datetime, actor: str) -> None:
         """The study is complete: the case is 未読, due on the clinic's 翌診療日 after `at`."""
@@ -47,6 +49,7 @@ class Intake:
             return
         row = self._case(session, study_uid) or self._open(session, study, at=at, actor=actor)
         copy_study(row, study)
+        images_meet_request(session, row, study, at=at, actor=actor)
         if row.state != CaseState.RECEIVING:
             return  # told twice
         row.arrived_at = study.arrived_at or at
@@ -57,12 +60,13 @@ class Intake:
         )
         publish(session, event, at=row.arrived_at, actor=actor)
 
-    def study_grew(self, session: Session, study_uid: str) -> None:
+    def study_grew(self, session: Session, study_uid: str, *, at: datetime, actor: str) -> None:
         """More images came after the study had arrived: the case shows them and keeps its state and due date."""
         row = self._case(session, study_uid)
         study = self._study(study_uid)
         if row is not None and study is not None:
             copy_study(row, study)
+            images_meet_request(session, row, study, at=at, actor=actor)
 
     def _open(self, session: Session, study: StudySummary, *, at: datetime, actor: str) -> CaseRow:
         row = CaseRow(

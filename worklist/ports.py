@@ -19,6 +19,15 @@ CalendarOf = Callable[[str], ClinicalCalendar]
 """The calendar of clinical days of a site."""
 
 
+ExpectedCounts = Callable[[Session, Sequence[str]], Mapping[str, int]]
+"""How many instances each of these studies is to have, by Study Instance UID, where somebody has said so."""
+
+
+def nothing_expected(session: Session, study_uids: Sequence[str]) -> Mapping[str, int]:
+    """Stands in where nobody tells."""
+    return {}
+
+
 class Studies(Protocol):
     """The archive's catalogue, as far as a case needs it."""
 

@@ -22,7 +22,7 @@ from worklist import listing, wire
 from worklist.errors import StaleRequest
 from worklist.events import ReadingClaimed, ReadingCompleted, ReadingReleased, ReadingRequestChanged
 from worklist.model import CaseState, CaseStep, ReadingCase
-from worklist.ports import NoReports, Reports, SiteName, Studies
+from worklist.ports import ExpectedCounts, NoReports, Reports, SiteName, Studies, nothing_expected
 from worklist.snapshot import reading_case
 from worklist.steps import move, refusal
 from worklist.tables import CaseRow
@@ -47,13 +47,14 @@ class CaseService:
         *,
         site_name: SiteName,
         reports: Reports | None = None,
+        expected: ExpectedCounts = nothing_expected,
     ) -> None:
         self._database = database
         self._clock = clock
         self._gate = gate
         self._studies = catalogue
         self._site_name = site_name
-        self._view = CaseView(reports or NoReports(), site_name)
+        self._view = CaseView(reports or NoReports(), site_name, expected)
 
     def page(self, actor: Actor, query: wire.CaseQuery) -> wire.CasePage:
         """One page of the cases that the actor may list. Raises Forbidden for a role that lists none."""

@@ -27,7 +27,8 @@ def subscribers(
         intake.study_arrived(session, event.study_uid, at=envelope.occurred_at, actor=envelope.actor)
 
     def on_study_grew(session: Session, envelope: Envelope) -> None:
-        intake.study_grew(session, envelope.open(StudyGrew).study_uid)
+        event = envelope.open(StudyGrew)
+        intake.study_grew(session, event.study_uid, at=envelope.occurred_at, actor=envelope.actor)
 
     return [
         Subscriber(

@@ -12,7 +12,7 @@ from access_control.model import Action, Actor, Resource
 from pacs_node.model import StudySummary
 from worklist import listing, wire
 from worklist.model import CaseState, CaseStep, after
-from worklist.ports import CaseReport, Reports, SiteName
+from worklist.ports import CaseReport, ExpectedCounts, Reports, SiteName, nothing_expected
 from worklist.snapshot import modalities_of
 from worklist.tables import CaseRow
 
@@ -25,16 +25,27 @@ def resource_of(row: CaseRow) -> Resource:
 class CaseView:
     """Shows rows of the worklist on the wire."""
 
-    def __init__(self, reports: Reports, site_name: SiteName) -> None:
+    def __init__(self, reports: Reports, site_name: SiteName, expected: ExpectedCounts = nothing_expected) -> None:
         self._reports = reports
         self._site_name = site_name
+        self._expected = expected
 
     def cases(self, session: Session, actor: Actor, rows: Sequence[CaseRow]) -> list[wire.Case]:
         """Rows as the list shows them, in their order."""
         reports = self._reports.of_cases(session, actor, [row.case_id for row in rows])
         sites = {code: self._site(session, code) for code in {row.site_code for row in rows}}
         priors = listing.prior_counts(session, [row.case_id for row in rows])
-        return [_case(row, sites[row.site_code], reports.get(row.case_id), priors.get(row.case_id, 0)) for row in rows]
+        expected = self._expected(session, [row.study_uid for row in rows])
+        return [
+            _case(
+                row,
+                sites[row.site_code],
+                reports.get(row.case_id),
+                prior_count=priors.get(row.case_id, 0),
+                expected_count=expected.get(row.study_uid),
+            )
+            for row in rows
+        ]
 
     def case(self, session: Session, actor: Actor, row: CaseRow) -> wire.Case:
         """One case as the list shows it."""
@@ -83,7 +94,9 @@ def _viewable(actor: Actor, study: StudySummary) -> bool:
     return bool(decide(actor, Action.STUDY_VIEW, resource))
 
 
-def _case(row: CaseRow, site: wire.Site, report: CaseReport | None, prior_count: int) -> wire.Case:
+def _case(
+    row: CaseRow, site: wire.Site, report: CaseReport | None, *, prior_count: int, expected_count: int | None
+) -> wire.Case:
     return wire.Case(
         id=row.case_id,
         state=CaseState(row.state),
@@ -106,6 +119,7 @@ def _case(row: CaseRow, site: wire.Site, report: CaseReport | None, prior_count:
         referring_physician=row.referring_physician,
         series_count=row.series_count,
         instance_count=row.instance_count,
+        expected_count=expected_count,
         images_after_report=_after_report(row),
         identity_conflict=row.identity_conflict,
         prior_count=prior_count,

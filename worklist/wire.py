@@ -69,6 +69,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     referring_physician: str
     series_count: int
     instance_count: int
+    expected_count: int | None
+    """Instances that the study is to have, where a manifest or MPPS says so."""
     images_after_report: int
     """Images that came after the report was signed, which it therefore does not speak of."""
     identity_conflict: bool

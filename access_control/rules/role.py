@@ -7,11 +7,15 @@ from collections.abc import Mapping
 from access_control.model import Action, Role
 
 PERMITTED: Mapping[Role, frozenset[Action]] = {
-    Role.TECHNOLOGIST: frozenset({Action.CASE_LIST, Action.STUDY_VIEW, Action.STUDY_STORE}),
+    Role.TECHNOLOGIST: frozenset(
+        {Action.CASE_LIST, Action.REQUEST_LIST, Action.REQUEST_ENTER, Action.STUDY_VIEW, Action.STUDY_STORE}
+    ),
     Role.REFERRING_DOCTOR: frozenset(
         {
             Action.CASE_LIST,
             Action.CASE_REQUEST,
+            Action.REQUEST_LIST,
+            Action.REQUEST_ENTER,
             Action.STUDY_VIEW,
             Action.STUDY_STORE,
             Action.REPORT_VIEW,

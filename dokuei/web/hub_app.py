@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 import access_control.routes
 import dicomweb.routes
 import reporting.routes
+import worklist.requests.routes
 import worklist.routes
 from access_control.tables import SiteRow
 from dokuei.demo.state import is_demo
@@ -29,6 +30,7 @@ def application(hub: Hub) -> ASGIApp:
         operations=[
             *access_control.routes.operations(hub.credentials, demo=lambda: is_demo(hub.settings)),
             *worklist.routes.operations(hub.cases),
+            *worklist.requests.routes.operations(hub.requests),
             *reporting.routes.operations(hub.reports),
         ],
         routes=dicomweb.routes.routes(

@@ -116,4 +116,7 @@ def test_a_peer_stores_for_its_own_site_and_sees_what_its_site_reads() -> None:
         (Action.STUDY_STORE, "MINATO"),
         (Action.STUDY_VIEW, "MINATO"),
         (Action.STUDY_VIEW, "KISHI"),
+        (Action.REQUEST_LIST, "MINATO"),
+        (Action.PROCEDURE_REPORT, "MINATO"),
+        (Action.STUDY_COMMIT, "MINATO"),
     }

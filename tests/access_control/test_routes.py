@@ -55,6 +55,8 @@ def test_signing_in_and_out(client: TestClient) -> None:
     assert set(session["entitlements"]) == {
         "cases.list",
         "cases.request",
+        "requests.list",
+        "requests.enter",
         "studies.view",
         "studies.send",
         "reports.inbox",

@@ -62,6 +62,7 @@ def test_a_case_on_the_wire(service: CaseService, arrive: Callable[..., str]) ->
         "referring_physician": "湊 一朗",
         "series_count": 2,
         "instance_count": 40,
+        "expected_count": None,
         "images_after_report": 0,
         "identity_conflict": False,
         "prior_count": 0,

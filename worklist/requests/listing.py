@@ -1,0 +1,77 @@
+"""The list of reading requests: the access rule, the filters and the order inside one query."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import case, func, or_, select
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import ColumnElement
+
+from shared_kernel.japanese.search_key import search_key
+from shared_kernel.plain_text import cleaned
+from worklist.requests import wire
+from worklist.requests.model import RequestState
+from worklist.requests.tables import ReadingRequestRow as Row
+from worklist.requests.view import patient_of
+from worklist.tables import CaseRow
+from worklist.wire import Name, Patient
+
+
+def find(session: Session, sites: frozenset[str], query: wire.RequestQuery) -> tuple[Sequence[Row], int]:
+    """One page of the requests of `sites` that match, and how many match in all.
+
+    Open ones by their scheduled time, the others behind them, newest first.
+    """
+    matching: list[ColumnElement[bool]] = [Row.site_code.in_(sites)]
+    if query.state:
+        matching.append(Row.state.in_([state.value for state in query.state]))
+    if query.day is not None:
+        matching.append(Row.scheduled_date == query.day)
+    if asked := cleaned(query.q).strip():
+        matching.append(_searched(asked))
+    total = session.scalar(select(func.count()).select_from(Row).where(*matching)) or 0
+    is_open = Row.state == RequestState.OPEN.value
+    order = (
+        case((is_open, 0), else_=1),
+        case((is_open, Row.scheduled_date)),
+        case((is_open, Row.scheduled_time)),
+        Row.changed_at.desc(),
+        Row.request_id,
+    )
+    page = select(Row).where(*matching).order_by(*order)
+    return session.scalars(page.limit(query.limit).offset(query.offset)).all(), total
+
+
+def counts(session: Session, sites: frozenset[str], today: date) -> wire.RequestCounts:
+    """Requests in each state, of all of `sites`, whatever is being searched for."""
+    of_sites = Row.site_code.in_(sites)
+    found = dict(iter(session.execute(select(Row.state, func.count()).where(of_sites).group_by(Row.state))))
+    todays = select(func.count()).select_from(Row)
+    todays = todays.where(of_sites, Row.scheduled_date == today, Row.state != RequestState.CANCELLED.value)
+    return wire.RequestCounts(
+        today=session.scalar(todays) or 0, **{state.value: found.get(state.value, 0) for state in RequestState}
+    )
+
+
+def known_patient(session: Session, site_code: str, patient_id: str) -> Patient | None:
+    """The patient as the site's last request, or else its newest images, name them."""
+    asked = select(Row).filter_by(site_code=site_code, patient_id=patient_id)
+    if (row := session.scalar(asked.order_by(Row.entered_at.desc()).limit(1))) is not None:
+        return patient_of(row)
+    seen = select(CaseRow).filter_by(site_code=site_code, patient_issuer=site_code, patient_id=patient_id)
+    if (shot := session.scalar(seen.order_by(CaseRow.opened_at.desc()).limit(1))) is not None:
+        name = Name(alphabetic=shot.name_alphabetic, ideographic=shot.name_ideographic, phonetic=shot.name_phonetic)
+        return Patient(id=shot.patient_id, name=name, birth_date=shot.birth_date, sex=shot.sex)
+    return None
+
+
+def _searched(asked: str) -> ColumnElement[bool]:
+    ways = [
+        Row.patient_id.icontains(asked, autoescape=True),
+        Row.accession_number.icontains(asked, autoescape=True),
+    ]
+    if key := search_key(asked):
+        ways.append(Row.name_key.contains(key, autoescape=True))
+    return or_(*ways)
