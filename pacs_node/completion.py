@@ -10,7 +10,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from pacs_node.archive.tables import StudyRow
-from pacs_node.events import StudyArrived, StudyGrew
+from pacs_node.events import InstancesStored, StudyArrived, StudyGrew
 from shared_kernel.clock import Clock
 from shared_kernel.database import Database
 from shared_kernel.events.outbox import publish
@@ -23,7 +23,10 @@ log = structlog.get_logger(__name__)
 
 
 class CompletionWorker:
-    """Tells StudyArrived once for each study, later StudyGrew; all it needs to know is in the study rows."""
+    """Tells StudyArrived once for each study, later StudyGrew, and meanwhile how many instances have come.
+
+    All it needs to know is in the study rows.
+    """
 
     def __init__(self, database: Database, clock: Clock, settings: Settings) -> None:
         self._database = database
@@ -57,6 +60,22 @@ class CompletionWorker:
             told += now_told
         return told
 
+    def count_once(self) -> int:
+        """Tell how many instances have come of studies that are still being received; returns of how many studies."""
+        growing = (
+            select(StudyRow)
+            .where(StudyRow.unsettled_since.is_not(None), StudyRow.instance_count > StudyRow.counted_instances)
+            .limit(_AT_ONCE)
+        )
+        with self._database.read() as session:
+            if session.scalar(growing.limit(1)) is None:
+                return 0
+        with self._database.write() as session:
+            studies = session.scalars(growing).all()
+            for study in studies:
+                _count(session, study, self._clock.now())
+        return len(studies)
+
     def _tell_some(self) -> int:
         now = self._clock.now()
         with self._database.read() as session:
@@ -78,10 +97,22 @@ class CompletionWorker:
     def _run(self) -> None:
         while not self._stopping.wait(self._pause):
             try:
+                self.count_once()
                 self.run_once()
             except Exception:
                 # A locked or full database: the study stays unsettled and is told of later.
                 log.exception("completion.failed")
+
+
+def _count(session: Session, study: StudyRow, now: datetime) -> None:
+    event = InstancesStored(
+        study_uid=study.study_uid,
+        site_code=study.site_code,
+        added=study.instance_count - study.counted_instances,
+        total=study.instance_count,
+    )
+    study.counted_instances = study.instance_count
+    publish(session, event, at=now, actor="system")
 
 
 def _tell(session: Session, study: StudyRow, now: datetime) -> None:
@@ -96,6 +127,6 @@ def _tell(session: Session, study: StudyRow, now: datetime) -> None:
             instances=study.instance_count,
             added=study.instance_count - study.told_instances,
         )
-    study.told_instances = study.instance_count
+    study.told_instances = study.counted_instances = study.instance_count
     study.unsettled_since = None
     publish(session, event, at=now, actor="system")

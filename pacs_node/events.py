@@ -6,17 +6,17 @@ from shared_kernel.events.event import Event
 
 
 class InstancesStored(Event, frozen=True, kw_only=True):
-    """Instances of one study became durable in one commit.
+    """Instances of one study became durable.
 
-    One event a study and commit, not one an instance: a CT of 500 images is told in a handful. Of
-    objects of no patient (PS3.4 annex GG) nothing is told, here and below: there is nothing to read.
+    Told at once with the first of a study, then about once a second while more come: a CT of 500 images is told in
+    a handful. Of objects of no patient (PS3.4 annex GG) nothing is told, here and below: there is nothing to read.
     """
 
     study_uid: str
     site_code: str
     added: int
     total: int
-    """Instances of the study after this commit."""
+    """Instances of the study by then."""
 
 
 class StudyArrived(Event, frozen=True, kw_only=True):

@@ -19,7 +19,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, DateTime, Dialect, MetaData, TypeDecorator, create_engine, event
+from sqlalchemy import (
+    URL,
+    Connection,
+    DateTime,
+    Dialect,
+    MetaData,
+    PoolProxiedConnection,
+    TypeDecorator,
+    create_engine,
+    event,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -27,6 +37,9 @@ from shared_kernel.errors import Text, Unavailable
 
 _WRITE = "dokuei_write"
 _LONGEST_WAIT_SECONDS = 30.0
+
+_PAGES_TO_CHECKPOINT = 8000
+"""Of 4 KiB each; the write-ahead log grows to some 32 MB."""
 
 # SQLite's primary result codes (the low byte of the extended ones).
 _TROUBLE = {
@@ -99,13 +112,14 @@ def naming_trouble() -> Iterator[None]:
     """Inside a `with`, the driver's errors about the file become DatabaseUnavailable or DatabaseDamaged."""
     try:
         yield
-    except DBAPIError as error:
-        code = getattr(error.orig, "sqlite_errorcode", None)
+    except (DBAPIError, sqlite3.Error) as error:
+        driver = error.orig if isinstance(error, DBAPIError) else error
+        code = getattr(driver, "sqlite_errorcode", None)
         primary = None if code is None else code & 0xFF
         if primary in _DAMAGE:
-            raise DatabaseDamaged(reason=str(error.orig)) from error
+            raise DatabaseDamaged(reason=str(driver)) from error
         if primary in _TROUBLE:
-            raise DatabaseUnavailable(reason=str(error.orig)) from error
+            raise DatabaseUnavailable(reason=str(driver)) from error
         raise
 
 
@@ -115,6 +129,7 @@ class Database:
     def __init__(self, url: str | URL) -> None:
         self.engine = create_engine(url, pool_size=20, max_overflow=40)
         self._turns: _Turns | None = None
+        self._lean: PoolProxiedConnection | None = None
         if self.engine.dialect.name == "sqlite":
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
@@ -151,6 +166,35 @@ class Database:
                 self.published.set()
 
     @contextmanager
+    def write_lean(self) -> Iterator[Any]:
+        """A cursor of the driver in a transaction of its own, for statements made with `Prepared`.
+
+        Without the ORM's cost, and otherwise like `write`: committed at the end, rolled back whole when an
+        exception passes, the same errors. Events and audit entries need a session, and so `write`.
+        """
+        with naming_trouble(), self._turn():
+            pooled, self._lean = self._lean or self.engine.raw_connection(), None
+            driver: Any = pooled.driver_connection
+            try:
+                if self._turns is not None:  # SQLite: its driver is told to leave transactions to us
+                    driver.execute("BEGIN IMMEDIATE")
+                cursor = driver.cursor()
+                yield cursor
+                cursor.close()
+                driver.commit()
+            except BaseException:
+                try:
+                    driver.rollback()
+                except Exception:
+                    pooled.invalidate()
+                raise
+            finally:
+                if self._turns is not None and pooled.is_valid:  # one writes at a time, so one is enough
+                    self._lean = pooled
+                else:
+                    pooled.close()
+
+    @contextmanager
     def reshape(self) -> Iterator[Connection]:
         """A connection for migrations: one transaction, committed at the end, without foreign keys meanwhile.
 
@@ -174,6 +218,9 @@ class Database:
 
     def close(self) -> None:
         """Give all connections back to the system."""
+        lean, self._lean = self._lean, None
+        if lean is not None:
+            lean.close()
         self.engine.dispose()
 
     @contextmanager
@@ -251,6 +298,8 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute("PRAGMA busy_timeout=30000")
     cursor.execute("PRAGMA temp_store=MEMORY")
+    # Pages that many commits touch are copied back once for all of them.
+    cursor.execute(f"PRAGMA wal_autocheckpoint={_PAGES_TO_CHECKPOINT}")
     cursor.close()
 
 

@@ -18,7 +18,7 @@ def new_id() -> str:
     milliseconds = time.time_ns() // 1_000_000
     random_bits = secrets.randbits(74)
     value = (milliseconds << 80) | _VERSION_7 | ((random_bits >> 62) << 64) | _VARIANT_RFC
-    return uuid.UUID(int=value | (random_bits & ((1 << 62) - 1))).hex
+    return f"{value | (random_bits & ((1 << 62) - 1)):032x}"
 
 
 def new_uid() -> str:

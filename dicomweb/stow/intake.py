@@ -110,7 +110,7 @@ class Intake:
         sop_class_uid = sop_instance_uid = ""
         try:
             spool.close()
-            sop_class_uid, sop_instance_uid = _claimed(spool.path)
+            sop_class_uid, sop_instance_uid = _claimed(Path(spool.path))
             return self._ingest.store(
                 Incoming(
                     sender=self._sender,

@@ -15,11 +15,12 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import shutil
-from collections.abc import Iterable
+from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+from pacs_node.archive.whole_disk import WholeDisk
 from pacs_node.errors import StorageFull
 from shared_kernel.ids import new_id
 
@@ -36,8 +37,12 @@ class FileStore:
         self.orphans = data / "orphans"
         """Files that no row of the index named; the folder is made when there is one."""
         self.lock = data / "ingest.lock"
-        self._lasting: set[Path] = set()
-        """Folders that this process has synced with all above them."""
+        self._incoming, self._archive = str(self.incoming), str(self.archive)
+        self._folders: dict[str, tuple[int, str]] = {}
+        """Today's folder of a study, with the day."""
+        self._lasting: dict[str, set[Path]] = {}
+        """Folders that this process has synced with all above them, each with itself alone as what is to be synced."""
+        self._whole_disk = WholeDisk(self.archive)
 
     def prepare(self) -> None:
         """Make the folders."""
@@ -45,18 +50,27 @@ class FileStore:
             folder.mkdir(parents=True, exist_ok=True)
         _sync_folder(self.archive.parent)
 
-    def new_incoming(self) -> Path:
+    def new_incoming(self) -> str:
         """A path for a file that is about to be received."""
-        return self.incoming / f"{new_id()}.part"
+        return f"{self._incoming}/{new_id()}.part"
 
-    def place_for(self, study_uid: str, at: datetime) -> Path:
+    def place_for(self, study_uid: str, at: datetime) -> str:
         """A path, never used before, for an instance of this study received at this time."""
-        study = hashlib.sha256(study_uid.encode()).hexdigest()[:32]
-        return self.archive / f"{at:%Y/%m/%d}" / study / f"{new_id()}.dcm"
+        return f"{self._folder_for(study_uid, at.toordinal(), at)}/{new_id()}.dcm"
 
-    def name_of(self, path: Path) -> str:
+    def _folder_for(self, study_uid: str, day: int, at: datetime) -> str:
+        known = self._folders.get(study_uid)
+        if known is None or known[0] != day:
+            study = hashlib.sha256(study_uid.encode()).hexdigest()[:32]
+            known = day, f"{self._archive}/{at:%Y/%m/%d}/{study}"
+            if len(self._folders) >= _MOST_REMEMBERED:
+                self._folders.clear()
+            self._folders[study_uid] = known
+        return known[1]
+
+    def name_of(self, path: str | Path) -> str:
         """The path below the archive folder, as the index keeps it."""
-        return path.relative_to(self.archive).as_posix()
+        return os.fspath(path)[len(self._archive) + 1 :]
 
     def path_of(self, name: str) -> Path:
         """The path of a file that the index names."""
@@ -64,40 +78,66 @@ class FileStore:
 
     def free(self) -> int:
         """Free bytes on the disk of the archive, for us."""
-        return shutil.disk_usage(self.incoming).free
+        status = os.statvfs(self._incoming)
+        return status.f_bavail * status.f_frsize
 
-    def write(self, file: int, data: bytes | memoryview) -> None:
-        """Write all of `data` to a file descriptor."""
-        view = memoryview(data)
-        while view:
-            view = view[os.write(file, view) :]
+    def write(self, file: int, *pieces: bytes | memoryview) -> None:
+        """Write all of the pieces, one behind the other, to a file descriptor."""
+        written = os.writev(file, pieces)
+        for piece in pieces:
+            view = memoryview(piece)[written:] if written < len(piece) else memoryview(b"")
+            written = max(0, written - len(piece))
+            while view:
+                view = view[os.write(file, view) :]
 
-    def sync(self, path: Path) -> None:
+    def move(self, source: str | Path, target: str | Path) -> set[Path]:
+        """Rename into place; returns the folders to sync before the file may be called durable."""
+        folder = os.path.dirname(target)
+        lasting = self._lasting.get(folder)
+        try:
+            if lasting is not None:
+                os.rename(source, target)
+                return lasting
+        except FileNotFoundError:
+            pass  # a sweep has removed the empty folder; or the source is gone, which is said below
+        # Also where the folder is there already: another process may have made it and not synced it yet.
+        os.makedirs(folder, exist_ok=True)
+        os.rename(source, target)
+        return set(self._up_to_archive(Path(folder)))
+
+    def sync_all(self, paths: Collection[str], folders: Collection[Path]) -> None:
+        """Return when these files and the entries of these folders are on the disk.
+
+        Raises OSError of the first that the system refuses; none may be called durable then.
+        """
+        if self._whole_disk.sync():
+            self._now_lasting(folders)
+            return
+        for path in paths:
+            self.sync(path)
+        self.sync_folders(folders)
+
+    def sync(self, path: str | Path) -> None:
         """Return when the file's bytes are on the disk."""
-        file = os.open(path, os.O_RDWR)
+        file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         try:
             os.fdatasync(file)
         finally:
             os.close(file)
 
-    def move(self, source: Path, target: Path) -> set[Path]:
-        """Rename into place; returns the folders to sync before the file may be called durable."""
-        touched = {target.parent}
-        if target.parent not in self._lasting or not target.parent.exists():
-            # Also where the folder is there already: another process may have made it and not synced it yet.
-            target.parent.mkdir(parents=True, exist_ok=True)
-            touched.update(self._up_to_archive(target.parent))
-        source.rename(target)
-        return touched
-
-    def sync_folders(self, folders: Iterable[Path]) -> None:
+    def sync_folders(self, folders: Collection[Path]) -> None:
         """Return when the entries of these folders are on the disk."""
-        synced = set(folders)
-        for folder in sorted(synced):
+        for folder in sorted(folders):
             _sync_folder(folder)
+        self._now_lasting(folders)
+
+    def _now_lasting(self, synced: Collection[Path]) -> None:
         if len(self._lasting) > _MOST_REMEMBERED:
             self._lasting.clear()
-        self._lasting.update(folder for folder in synced if synced.issuperset(self._up_to_archive(folder)))
+        together = set(synced)
+        for folder in together:
+            if str(folder) not in self._lasting and together.issuperset(self._up_to_archive(folder)):
+                self._lasting[str(folder)] = {folder}
 
     def set_aside(self, path: Path) -> Path:
         """Move an archive file to the orphans, under the same relative path; returns where it is now."""
@@ -113,9 +153,10 @@ class FileStore:
         """How many files are set aside."""
         return sum(1 for path in self.orphans.rglob("*.dcm") if path.is_file())
 
-    def remove(self, path: Path) -> None:
+    def remove(self, path: str | Path) -> None:
         """Remove a file if it is there."""
-        path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(path)
 
     def _up_to_archive(self, folder: Path) -> list[Path]:
         return [parent for parent in (folder, *folder.parents) if parent.is_relative_to(self.archive)]

@@ -30,6 +30,8 @@ class NewInstance:
     """Path below the archive folder."""
     dataset_offset: int
     size: int
+    received_from: str = ""
+    """Login of the sender."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +60,32 @@ class IndexWriter:
         self._instances: list[dict[str, Any]] = []
         self.added: dict[str, int] = {}
         """Instances added so far that are of a patient, by Study Instance UID: those that others are told of."""
+        self.opened: set[str] = set()
+        """Study Instance UIDs of the studies that are new."""
 
     def owner(self, study_uid: str) -> str | None:
         """Code of the site that a study belongs to; None for a new one."""
         study = self._study(study_uid)
         return study.site_code if study else None
 
-    def total(self, study_uid: str) -> int:
-        """Instances of a study, with those added here."""
+    def counted(self, study_uid: str) -> int:
+        """Instances of a study that others are told of now; InstancesStored says the same number."""
         study = self._study(study_uid)
-        return study.instance_count if study else 0
+        if study is None:
+            return 0
+        study.counted_instances = study.instance_count
+        return study.instance_count
 
-    def add(self, new: NewInstance) -> None:
-        """Index an instance that `find` does not know and whose study is the site's own, or new."""
+    def add(self, new: NewInstance) -> tuple[int, int] | None:
+        """Index an instance that `find` does not know and whose study is the site's own, or new.
+
+        Returns the rows of its study and series; None where the next one like it must be looked at anew.
+        """
         study = self._study(new.header.study_uid) or self._new_study(new)
+        plain = True
         if contradicts(study, new.header):
             study.identity_conflict = True
+            plain = False
         else:
             if new.header.patient_id and not study.patient_id:
                 study.patient_row, study.patient_id = self._patient(new).id, new.header.patient_id
@@ -83,10 +95,11 @@ class IndexWriter:
         series.instance_count += 1
         study.instance_count += 1
         study.last_received_at = self._at
-        self._instances.append(_instance_values(new, series.id, self._at))
+        self._instances.append(instance_values(new, series.id, self._at))
         if new.header.of_patient:
             study.unsettled_since = self._at
             self.added[study.study_uid] = self.added.get(study.study_uid, 0) + 1
+        return (study.id, series.id) if plain else None
 
     def finish(self) -> None:
         """Send everything to the database; errors of the database come from here."""
@@ -116,6 +129,7 @@ class IndexWriter:
             last_received_at=self._at,
             arrived_at=None,
             told_instances=0,
+            counted_instances=0,
             unsettled_since=None,
         )
         describe_name(study, header.patient_name)
@@ -123,6 +137,7 @@ class IndexWriter:
         self._session.add(study)
         self._session.flush()
         self._studies[header.study_uid] = study
+        self.opened.add(header.study_uid)
         return study
 
     def _patient(self, new: NewInstance) -> PatientRow:
@@ -221,7 +236,8 @@ def _with_modality(modalities: str, modality: str) -> str:
     return together if len(together) <= _MODALITIES_WIDTH else modalities
 
 
-def _instance_values(new: NewInstance, series_row: int, at: datetime) -> dict[str, Any]:
+def instance_values(new: NewInstance, series_row: int, at: datetime) -> dict[str, Any]:
+    """The columns of an instance's row."""
     header = new.header
     return {
         "series_row": series_row,
@@ -236,6 +252,7 @@ def _instance_values(new: NewInstance, series_row: int, at: datetime) -> dict[st
         "rows": header.rows,
         "columns": header.columns,
         "received_at": at,
+        "received_from": new.received_from,
     }
 
 

@@ -93,6 +93,8 @@ class StudyRow(Base):
     arrived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     told_instances: Mapped[int] = mapped_column(Integer)
     """Instances at the last StudyArrived or StudyGrew."""
+    counted_instances: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    """Instances at the last InstancesStored."""
     unsettled_since: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     """When the newest image came that no such event has told of; None when all is told, or there is nothing to tell:
     objects of no patient alone (a hanging protocol) are nothing to read."""
@@ -136,3 +138,5 @@ class InstanceRow(Base):
     rows: Mapped[int | None] = mapped_column(Integer)
     columns: Mapped[int | None] = mapped_column(Integer)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    received_from: Mapped[str] = mapped_column(String(80), default="", server_default="")
+    """Login of the sender, `ae:` and an AE title for a peer; empty for what came before this was kept."""

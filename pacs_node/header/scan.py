@@ -6,12 +6,13 @@ import io
 import re
 import uuid
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, replace
 from typing import BinaryIO
 
 from pacs_node.errors import MissingIdentifier, NotDicom
 from pacs_node.header.character_set import CharacterSet
 from pacs_node.header.elements import BrokenDataSet, read_elements
+from pacs_node.header.head import read_head
 from pacs_node.header.person_name import person_name
 from pacs_node.header.values import da, indexed_text, integer, tm, unsigned_short
 from pacs_node.model import PersonName
@@ -70,6 +71,9 @@ _TAGS = {
 }
 _WANTED = frozenset(_TAGS.values())
 _LAST = max(_WANTED)
+_SLOTS = {tag: place for place, tag in enumerate(_TAGS.values())}
+_OF_THE_INSTANCE = [_SLOTS[_TAGS[keyword]] for keyword in ("SOPInstanceUID", "InstanceNumber")]
+_MOST_KINDS = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,12 +110,72 @@ class Header:
     columns: int | None
     of_patient: bool
     """Whether it is part of somebody's examination; False for a hanging protocol, an implant template, a palette."""
+    likeness: object = field(default=None, compare=False, repr=False)
+    """Two headers with the same likeness, if not None, differ in SOPInstanceUID and InstanceNumber alone."""
 
 
-def scan(file: BinaryIO, dataset_offset: int, transfer_syntax_uid: str, sop_class_uid: str = "") -> Header:
+def scan_head(
+    head: bytes, dataset_offset: int, transfer_syntax_uid: str, sop_class_uid: str = "", *, character_set: str = ""
+) -> Header | None:
+    """The header of a data set whose first bytes are in `head`; None where that does not suffice and `scan` must.
+
+    What many instances of a series have in common is worked out once. `character_set` is read instead of
+    what the data set declares. Raises MissingIdentifier as `scan` does.
+    """
+    if transfer_syntax_uid in (EXPLICIT_BIG, DEFLATED):
+        return None
+    explicit = transfer_syntax_uid != IMPLICIT_LITTLE
+    if explicit and not head[dataset_offset + 4 : dataset_offset + 6].isupper():
+        return None
+    values = read_head(head, dataset_offset, explicit=explicit, slots=_SLOTS, last_tag=_LAST)
+    if values is None:
+        return None
+    instance, number = (values[place] for place in _OF_THE_INSTANCE)
+    for place in _OF_THE_INSTANCE:
+        values[place] = b""
+    kind: tuple[str | bytes, ...] = (sop_class_uid, character_set, *values)
+    like = _kinds.get(kind)
+    own = _Values({_TAGS["SOPInstanceUID"]: instance, _TAGS["InstanceNumber"]: number}, big_endian=False)
+    if like is not None:
+        return _alike(like, own.uid("SOPInstanceUID") or _missing("SOPInstanceUID"), own.integer("InstanceNumber"))
+    for place, value in zip(_OF_THE_INSTANCE, (instance, number), strict=True):
+        values[place] = value
+    raw = {tag: values[place] for tag, place in _SLOTS.items() if values[place]}
+    if not raw:
+        return None
+    header = _header(_Values(raw, big_endian=False, character_set=character_set), sop_class_uid, whole=True)
+    if not (values[_SLOTS[_TAGS["StudyInstanceUID"]]] and values[_SLOTS[_TAGS["SeriesInstanceUID"]]]):
+        return header  # stands alone: what it is kept under follows from its own UID
+    header = replace(header, likeness=object())
+    if len(_kinds) >= _MOST_KINDS:
+        _kinds.clear()
+    _kinds[kind] = header
+    return header
+
+
+_kinds: dict[tuple[str | bytes, ...], Header] = {}
+
+
+def _alike(like: Header, sop_instance_uid: str, instance_number: int | None) -> Header:
+    """`dataclasses.replace` for the two fields, without going through the other ones' initialisation by name."""
+    new = object.__new__(Header)
+    for name in _FIELDS:
+        object.__setattr__(new, name, getattr(like, name))
+    object.__setattr__(new, "sop_instance_uid", sop_instance_uid)
+    object.__setattr__(new, "instance_number", instance_number)
+    return new
+
+
+_FIELDS = tuple(item.name for item in fields(Header))
+
+
+def scan(
+    file: BinaryIO, dataset_offset: int, transfer_syntax_uid: str, sop_class_uid: str = "", *, character_set: str = ""
+) -> Header:
     """Read the header of a data set that begins at `dataset_offset`; pixels are never read.
 
-    `sop_class_uid` is what the file meta or the command says, for a data set without one.
+    `sop_class_uid` is what the file meta or the command says, for a data set without one, `character_set` what
+    texts are read by instead of what the data set declares.
     An object that names neither study nor series (a hanging protocol, a test picture) stands alone: the
     index keeps it under UIDs that follow from its own. One that names a series but no study is
     somebody's image with a part missing, and refused, as is one that ends where they would be.
@@ -133,7 +197,8 @@ def scan(file: BinaryIO, dataset_offset: int, transfer_syntax_uid: str, sop_clas
         raise NotDicom(found=str(error)) from error
     if not raw:
         raise NotDicom(found="no element that an instance has")
-    return _header(_Values(raw, big_endian), sop_class_uid, whole=last_seen > _TAGS["SeriesInstanceUID"])
+    values = _Values(raw, big_endian=big_endian, character_set=character_set)
+    return _header(values, sop_class_uid, whole=last_seen > _TAGS["SeriesInstanceUID"])
 
 
 def uid(value: str) -> str | None:
@@ -144,10 +209,11 @@ def uid(value: str) -> str | None:
 class _Values:
     """Access to raw values by keyword, as text in the data set's own character set."""
 
-    def __init__(self, raw: dict[int, bytes], big_endian: bool) -> None:
+    def __init__(self, raw: dict[int, bytes], *, big_endian: bool, character_set: str = "") -> None:
         self._raw = raw
         self._big_endian = big_endian
-        self._characters = CharacterSet(raw.get(_TAGS["SpecificCharacterSet"], b""))
+        declared = character_set.encode("ascii", "replace") or raw.get(_TAGS["SpecificCharacterSet"], b"")
+        self._characters = CharacterSet(declared)
 
     def text(self, keyword: str, longest: int = 255) -> str:
         """The first value, cleaned. Split after decoding: a byte 5C may be half of a kanji."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 _CHUNK = 1 * 2**20
 
 
-def same_dataset(one: Path, one_offset: int, other: Path, other_offset: int) -> bool:
+def same_dataset(one: str | Path, one_offset: int, other: str | Path, other_offset: int) -> bool:
     """Whether two Part 10 files hold the same data set, byte for byte; file meta may differ."""
-    if one.stat().st_size - one_offset != other.stat().st_size - other_offset:
+    if os.stat(one).st_size - one_offset != os.stat(other).st_size - other_offset:
         return False
-    with one.open("rb") as first, other.open("rb") as second:
+    with open(one, "rb") as first, open(other, "rb") as second:
         first.seek(one_offset)
         second.seek(other_offset)
         while True:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import BinaryIO, Protocol
 
 from pacs_node.errors import NotDicom
@@ -43,20 +44,32 @@ def write_header(
     out: _Out, *, transfer_syntax_uid: str, sop_class_uid: str, sop_instance_uid: str, source_ae_title: str = ""
 ) -> int:
     """Write preamble, prefix and file meta information for a data set that follows; returns their length in bytes."""
-    elements = b"".join(
-        (
-            _explicit(0x0001, b"OB", b"\x00\x01"),
-            _explicit(0x0002, b"UI", _even(sop_class_uid, b"\0")),
-            _explicit(0x0003, b"UI", _even(sop_instance_uid, b"\0")),
-            _explicit(0x0010, b"UI", _even(transfer_syntax_uid, b"\0")),
-            _explicit(0x0012, b"UI", _even(IMPLEMENTATION_CLASS_UID, b"\0")),
-            _explicit(0x0013, b"SH", _even(IMPLEMENTATION_VERSION_NAME, b" ")),
-            _explicit(0x0016, b"AE", _even(source_ae_title, b" ")) if source_ae_title else b"",
-        )
-    )
-    header = PREAMBLE + _PREFIX + _explicit(0x0000, b"UL", struct.pack("<I", len(elements))) + elements
+    header = header_bytes(transfer_syntax_uid, sop_class_uid, sop_instance_uid, source_ae_title)
     out.write(header)
     return len(header)
+
+
+def header_bytes(
+    transfer_syntax_uid: str, sop_class_uid: str, sop_instance_uid: str, source_ae_title: str = ""
+) -> bytes:
+    """Preamble, prefix and file meta information for a data set that follows."""
+    before, after = _around_instance(transfer_syntax_uid, sop_class_uid, source_ae_title)
+    instance = _explicit(0x0003, b"UI", _even(sop_instance_uid, b"\0"))
+    length = struct.pack("<I", len(before) + len(instance) + len(after))
+    return b"".join((PREAMBLE, _PREFIX, _explicit(0x0000, b"UL", length), before, instance, after))
+
+
+@lru_cache(maxsize=1024)
+def _around_instance(transfer_syntax_uid: str, sop_class_uid: str, source_ae_title: str) -> tuple[bytes, bytes]:
+    """The elements before and behind MediaStorageSOPInstanceUID, the same for a whole series."""
+    before = _explicit(0x0001, b"OB", b"\x00\x01") + _explicit(0x0002, b"UI", _even(sop_class_uid, b"\0"))
+    after = (
+        _explicit(0x0010, b"UI", _even(transfer_syntax_uid, b"\0")),
+        _explicit(0x0012, b"UI", _even(IMPLEMENTATION_CLASS_UID, b"\0")),
+        _explicit(0x0013, b"SH", _even(IMPLEMENTATION_VERSION_NAME, b" ")),
+        _explicit(0x0016, b"AE", _even(source_ae_title, b" ")) if source_ae_title else b"",
+    )
+    return before, b"".join(after)
 
 
 def read_header(file: BinaryIO) -> FileMeta:

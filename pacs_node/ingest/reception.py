@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from access_control.model import Actor
-from pacs_node.ingest.part10 import write_header
+from pacs_node.ingest.part10 import FileMeta, header_bytes
 from pacs_node.ingest.spool import Spool
 from pacs_node.ingest.work import Incoming, Stored
 from pacs_node.peers.model import IntakeRules
@@ -40,8 +40,13 @@ class Reception:
         self._ingest = ingest
         self._sender = sender
         self._rules = rules
-        self._sop_class_uid = sop_class_uid
-        self._sop_instance_uid = sop_instance_uid
+        self._header: bytes | None = header_bytes(transfer_syntax_uid, sop_class_uid, sop_instance_uid, sender.name)
+        self._meta = FileMeta(
+            transfer_syntax_uid=transfer_syntax_uid,
+            sop_class_uid=sop_class_uid,
+            sop_instance_uid=sop_instance_uid,
+            dataset_offset=len(self._header),
+        )
         self._lock = threading.Lock()
         self._error: Exception | None = None
         self._spool: Spool | None = None
@@ -49,13 +54,6 @@ class Reception:
         """Bytes of the data set that were kept."""
         try:
             self._spool = ingest.spool(limit=rules.max_instance)
-            write_header(
-                self._spool,
-                transfer_syntax_uid=transfer_syntax_uid,
-                sop_class_uid=sop_class_uid,
-                sop_instance_uid=sop_instance_uid,
-                source_ae_title=sender.name,
-            )
         except Exception as error:
             self._give_up(error)
 
@@ -65,7 +63,11 @@ class Reception:
             if self._spool is None:
                 return
             try:
-                self._spool.write(fragment)
+                if self._header is not None:
+                    self._spool.write(self._header, fragment)
+                    self._header = None
+                else:
+                    self._spool.write(fragment)
                 self.kept += len(fragment)
             except Exception as error:
                 self._give_up(error)
@@ -81,9 +83,10 @@ class Reception:
                 sender=self._sender,
                 spool=self._spool,
                 channel="c-store",
-                sop_class_uid=self._sop_class_uid,
-                sop_instance_uid=self._sop_instance_uid,
+                sop_class_uid=self._meta.sop_class_uid,
+                sop_instance_uid=self._meta.sop_instance_uid,
                 rules=self._rules,
+                meta=self._meta,
             )
         )
 

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import os
 from types import TracebackType
 
 from access_control.gate import AccessGate
 from access_control.model import Action, Actor, Resource
-from pacs_node.archive.files import FileStore, full_disk
-from pacs_node.archive.index import Found, find, owner_of
+from pacs_node.archive.files import FileStore
+from pacs_node.archive.index import Found, owner_of
 from pacs_node.archive.sweep import Presence
 from pacs_node.errors import DifferentContent, ForeignStudy, IdentifierMismatch
-from pacs_node.header.scan import Header, scan
+from pacs_node.header.scan import Header, scan, scan_head
 from pacs_node.ingest.duplicates import same_dataset
 from pacs_node.ingest.part10 import PREAMBLE, FileMeta, read_header, write_header
 from pacs_node.ingest.reception import Reception
 from pacs_node.ingest.spool import Spool
 from pacs_node.ingest.work import Incoming, Stored, Work
-from pacs_node.ingest.writer import Writer
+from pacs_node.ingest.writer import Writer, named
 from pacs_node.peers.coerced_header import coerce_header
 from pacs_node.peers.model import IntakeRules
 from shared_kernel.clock import Clock
-from shared_kernel.database import Database
+from shared_kernel.database import Database, DatabaseUnavailable
 from shared_kernel.errors import NotFound
 from shared_kernel.settings import Settings
 
 _CHUNK = 1 * 2**20
+_MOST_REMEMBERED = 50_000
 
 __all__ = ["Incoming", "IngestService", "Reception", "Spool", "Stored"]
 
@@ -47,6 +47,8 @@ class IngestService:
         self._clock = clock
         self._writer = Writer(database, file_store, clock)
         self._presence = Presence(file_store, database, clock)
+        self._allowed: set[tuple[str, str]] = set()
+        """Sessions and studies that the gate has let through."""
 
     def start(self) -> None:
         """Sweep what a crash has left, and begin to take instances."""
@@ -101,68 +103,106 @@ class IngestService:
         )
 
     def store(self, incoming: Incoming) -> Stored:
-        """Store a received file; returns when it is durable and indexed, and its event is in the outbox.
+        """Store a received file; returns when it is durable and indexed.
 
-        Raises InstanceRefused (its subclasses say why), Forbidden when the sender may not store at
+        The first instances of a study put InstancesStored into the outbox; of those that follow, CompletionWorker
+        tells. Raises InstanceRefused (its subclasses say why), Forbidden when the sender may not store at
         all, Unavailable when ingest is stopped. Whatever is raised, nothing is left behind; the spool
         is used up either way.
         """
         try:
-            return self._store(incoming)
+            work = self._prepared(incoming)
+            return self._store(work)
+        except DatabaseUnavailable as error:
+            raise named(error) from error
         finally:
             incoming.spool.discard()
 
-    def _store(self, incoming: Incoming) -> Stored:
-        incoming.spool.close()
+    def _prepared(self, incoming: Incoming) -> Work:
+        """The checks that need nothing but the instance and its sender."""
         meta, header = self._read(incoming)
         _compare(incoming, header)
-        header, _ = coerce_header(header, incoming.rules.coercions)
-        work = Work(
-            incoming=incoming,
-            header=header,
-            transfer_syntax_uid=meta.transfer_syntax_uid,
-            dataset_offset=meta.dataset_offset,
-        )
-        with self._database.read() as session:
-            owner = owner_of(session, header.study_uid)
-            there = find(session, [header.sop_instance_uid]).get(header.sop_instance_uid)
-        self._require_access(incoming, header, owner or incoming.sender.site_code)
+        if incoming.rules.coercions:
+            header, _ = coerce_header(header, incoming.rules.coercions)
+        self._require_access(incoming, header)
+        offset = meta.dataset_offset
         if (meta.sop_class_uid, meta.sop_instance_uid) != (header.sop_class_uid, header.sop_instance_uid):
-            self._write_own_header(work)
-        if there is not None and self._is_resend(work, there):
+            offset = self._write_own_header(incoming.spool, meta, header)
+        incoming.spool.close()
+        return Work(incoming, header, transfer_syntax_uid=meta.transfer_syntax_uid, dataset_offset=offset)
+
+    def _store(self, work: Work) -> Stored:
+        target = self._files.place_for(work.header.study_uid, self._clock.now())
+        work.folders = work.incoming.spool.move(target)
+        work.path, work.file = target, self._files.name_of(target)
+        stored = False
+        try:
+            self._writer.store(work)
+            if work.known is None:
+                stored = True
+                return work.stored(duplicate=False)
+            self._require_resend(work, work.known)
             return work.stored(duplicate=True)
-        self._writer.submit(work)
-        return work.answer.result()
+        finally:
+            if not stored:
+                self._files.remove(work.path)
 
     def _read(self, incoming: Incoming) -> tuple[FileMeta, Header]:
-        with incoming.spool.path.open("r+b") as file:
-            meta = read_header(file)
-            header = scan(file, meta.dataset_offset, meta.transfer_syntax_uid, meta.sop_class_uid)
-            # A preamble can make the file a program for another system (PS3.10 section 7.1); ours is empty.
-            file.seek(0)
-            if file.read(len(PREAMBLE)) != PREAMBLE:
-                with full_disk():
-                    os.pwrite(file.fileno(), PREAMBLE, 0)
+        """File meta information and header, from the spool's first bytes where these suffice."""
+        spool, rules = incoming.spool, incoming.rules
+        meta = incoming.meta or self._read_meta(spool)
+        header = scan_head(
+            spool.head,
+            meta.dataset_offset,
+            meta.transfer_syntax_uid,
+            meta.sop_class_uid,
+            character_set=rules.character_set,
+        )
+        if header is None:
+            with open(spool.path, "rb") as file:
+                header = scan(
+                    file,
+                    meta.dataset_offset,
+                    meta.transfer_syntax_uid,
+                    meta.sop_class_uid,
+                    character_set=rules.character_set,
+                )
         return meta, header
 
-    def _write_own_header(self, work: Work) -> None:
-        """Put a header of ours before a data set whose file meta names something else; the data set stays as it is."""
-        with self.spool() as other, work.incoming.spool.path.open("rb") as file:
+    @staticmethod
+    def _read_meta(spool: Spool) -> FileMeta:
+        with open(spool.path, "rb") as file:
+            meta = read_header(file)
+        # A preamble can make the file a program for another system (PS3.10 section 7.1); ours is empty.
+        if spool.head[: len(PREAMBLE)] != PREAMBLE:
+            spool.overwrite(PREAMBLE)
+        return meta
+
+    def _write_own_header(self, spool: Spool, meta: FileMeta, header: Header) -> int:
+        """Put a header of ours before a data set whose file meta names something else; the data set stays as it is.
+
+        Returns where the data set begins now.
+        """
+        with self.spool() as other, open(spool.path, "rb") as file:
             offset = write_header(
                 other,
-                transfer_syntax_uid=work.transfer_syntax_uid,
-                sop_class_uid=work.header.sop_class_uid,
-                sop_instance_uid=work.header.sop_instance_uid,
+                transfer_syntax_uid=meta.transfer_syntax_uid,
+                sop_class_uid=header.sop_class_uid,
+                sop_instance_uid=header.sop_instance_uid,
             )
-            file.seek(work.dataset_offset)
+            file.seek(meta.dataset_offset)
             while chunk := file.read(_CHUNK):
                 other.write(chunk)
-            other.close()
-            work.incoming.spool.replace_with(other)
-        work.dataset_offset = offset
+            spool.replace_with(other)
+        return offset
 
-    def _require_access(self, incoming: Incoming, header: Header, owner: str) -> None:
+    def _require_access(self, incoming: Incoming, header: Header) -> None:
+        """Ask the gate once for each session and study; whose study it is, the writer asks each time."""
         sender = incoming.sender
+        if (sender.session_id, header.study_uid) in self._allowed:
+            return
+        with self._database.read() as session:
+            owner = owner_of(session, header.study_uid) or sender.site_code
         resource = Resource(label=f"study/{header.study_uid}", site_code=owner, study_uid=header.study_uid)
         try:
             self._gate.require(sender, Action.STUDY_STORE, resource)
@@ -172,15 +212,16 @@ class IngestService:
             # The operator may do anything here, but not give one site's images to another.
             self._gate.deny(sender, Action.STUDY_STORE, resource, "the study is another site's")
             raise ForeignStudy()
+        if len(self._allowed) >= _MOST_REMEMBERED:
+            self._allowed.clear()
+        self._allowed.add((sender.session_id, header.study_uid))
 
-    def _is_resend(self, work: Work, there: Found) -> bool:
-        """Whether exactly this is stored already; asked before the work of storing, and again while storing."""
+    def _require_resend(self, work: Work, there: Found) -> None:
+        """Return if exactly this is stored already. Raises ForeignStudy, DifferentContent."""
         if there.site_code != work.incoming.sender.site_code:
             raise ForeignStudy()
-        path = self._files.path_of(there.file)
-        if not same_dataset(work.incoming.spool.path, work.dataset_offset, path, there.dataset_offset):
+        if not same_dataset(work.path, work.dataset_offset, self._files.path_of(there.file), there.dataset_offset):
             raise DifferentContent(sop_instance_uid=work.header.sop_instance_uid)
-        return True
 
 
 def _compare(incoming: Incoming, header: Header) -> None:

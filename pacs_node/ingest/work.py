@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+import threading
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from access_control.model import Actor
+from pacs_node.archive.index import Found
 from pacs_node.header.scan import Header
+from pacs_node.ingest.part10 import FileMeta
 from pacs_node.ingest.spool import Spool
 from pacs_node.peers.model import IntakeRules
 
 Channel = Literal["c-store", "stow-rs", "import"]
+DECLARED = IntakeRules()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +32,9 @@ class Incoming:
     sop_class_uid: str | None = None
     sop_instance_uid: str | None = None
     study_uid: str | None = None
-    rules: IntakeRules = field(default_factory=IntakeRules)
+    rules: IntakeRules = DECLARED
+    meta: FileMeta | None = None
+    """The file meta information where it is our own; None where it is to be read from the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,17 +48,34 @@ class Stored:
     duplicate: bool = False
 
 
-@dataclass(slots=True, kw_only=True)
 class Work:
-    """An instance that has been checked and waits for the writer."""
+    """An instance that has been checked and lies in its place, and waits for the writer."""
 
-    incoming: Incoming
-    header: Header
-    transfer_syntax_uid: str
-    dataset_offset: int
-    answer: Future[Stored] = field(default_factory=Future)
-    path: Path | None = None
-    """Where the file was moved to."""
+    __slots__ = (
+        "dataset_offset", "error", "file", "folders", "header", "incoming", "known", "path", "settled", "size",
+        "transfer_syntax_uid", "turn",
+    )  # fmt: skip
+
+    def __init__(self, incoming: Incoming, header: Header, *, transfer_syntax_uid: str, dataset_offset: int) -> None:
+        self.incoming = incoming
+        self.header = header
+        self.transfer_syntax_uid = transfer_syntax_uid
+        self.dataset_offset = dataset_offset
+        """Where the data set begins in the file, in bytes."""
+        self.path = incoming.spool.path
+        """Where the file is; the service moves it into the archive."""
+        self.file = ""
+        """Its name in the archive."""
+        self.folders: Collection[Path] = frozenset()
+        self.size = incoming.spool.size
+        self.known: Found | None = None
+        """Set when the SOP Instance UID turned out to be in the index; nothing was stored then."""
+        self.error: BaseException | None = None
+        self.settled = False
+        """Whether the writer is done with it: stored, known, or failed."""
+        self.turn = threading.Lock()
+        """Released by the writer when the thread that waits has something to do."""
+        self.turn.acquire()
 
     def stored(self, *, duplicate: bool) -> Stored:
         """The answer for this instance."""

@@ -1,28 +1,30 @@
-"""Group commit: one thread makes up to 64 waiting instances durable and indexes them in one transaction.
+"""Group commit: up to 64 instances that wait together become durable together and are indexed in one transaction.
 
-The order is what "acknowledged means durable" rests on: bytes synced, renamed, folders synced, rows
+There is no thread of its own for it: of the threads that have something to store the first leads, works for
+all that wait, and hands the lead on. So a sender that is alone waits for no other thread.
+
+The order is what "acknowledged means durable" rests on: files in place, their bytes and folders synced, rows
 committed, and only then the answers. A crash between any two leaves at most files that no row names.
 """
 
 from __future__ import annotations
 
-import queue
+import sqlite3
 import threading
 from collections.abc import Sequence
-from pathlib import Path
 
 import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from access_control.gate import audit_entry
-from access_control.model import Action, Actor, Resource
+from access_control.model import Action, Resource
+from pacs_node.archive.appending import Appender, NotAppended, Place
 from pacs_node.archive.files import NO_SPACE, FileStore
 from pacs_node.archive.index import IndexWriter, NewInstance, find
-from pacs_node.errors import DifferentContent, ForeignStudy, StorageFull
+from pacs_node.errors import ForeignStudy, StorageFull
 from pacs_node.events import InstancesStored
-from pacs_node.ingest.duplicates import same_dataset
-from pacs_node.ingest.work import Stored, Work
+from pacs_node.ingest.work import Work
 from shared_kernel.audit.trail import record
 from shared_kernel.clock import Clock
 from shared_kernel.database import Database, DatabaseUnavailable
@@ -31,219 +33,273 @@ from shared_kernel.events.outbox import publish
 
 _BATCH = 64
 _FULL = ("disk is full", "No space left on device")
+_MOST_REMEMBERED = 50_000
 
 log = structlog.get_logger(__name__)
 
 
 class Writer:
-    """The one thread that moves files into the archive and writes the index."""
+    """The one place where files become part of the archive; safe to call from many threads."""
+
+    def __init__(self, database: Database, files: FileStore, clock: Clock) -> None:
+        self._indexing = _Indexing(database, files, clock)
+        self._files = files
+        self._guard = threading.Lock()
+        self._idle = threading.Condition(self._guard)
+        self._waiting: list[Work] = []
+        self._leader: Work | None = None
+        self._open = False
+
+    def start(self) -> None:
+        """Begin to take instances."""
+        with self._guard:
+            self._open = True
+
+    def stop(self) -> None:
+        """Take no more; returns when everything that is waiting has been stored and answered."""
+        with self._guard:
+            self._open = False
+            while self._leader is not None:
+                self._idle.wait()
+
+    @property
+    def alive(self) -> bool:
+        """Whether instances can be taken."""
+        return self._open
+
+    def store(self, work: Work) -> None:
+        """Return when the instance is durable and indexed, or turned out to be `known`, of which nothing was stored.
+
+        Raises what went wrong, ForeignStudy, StorageFull, and Unavailable when stopped. What is to become of
+        the file in all cases but success is the caller's.
+        """
+        with self._guard:
+            if not self._open:
+                raise Unavailable(reason="ingest is stopped")
+            self._waiting.append(work)
+            leads = self._leader is None
+            if leads:
+                self._leader = work
+        if not leads:
+            self._wait(work)
+        if not work.settled:
+            self._lead(work)
+        if work.error is not None:
+            raise work.error
+
+    def _wait(self, work: Work) -> None:
+        """Wait until the work is settled or this thread has the lead."""
+        try:
+            work.turn.acquire()
+        except BaseException:  # a signal on the main thread: nobody must wait for one who has left
+            with self._guard:
+                if work in self._waiting:
+                    self._waiting.remove(work)
+                left = self._leader is work
+            if left:
+                self._hand_on()
+            raise
+
+    def _lead(self, own: Work) -> None:
+        """Store everything that waits, the own work first, and let the next thread lead."""
+        with self._guard:
+            batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
+        try:
+            self._indexing.store(batch)
+        finally:
+            for work in batch:
+                if not work.settled:
+                    work.error, work.settled = Unavailable(reason="ingest was interrupted"), True
+            self._hand_on()
+            for work in batch:
+                if work is not own:
+                    work.turn.release()
+
+    def _hand_on(self) -> None:
+        with self._guard:
+            self._leader = self._waiting[0] if self._waiting else None
+            following = self._leader
+            if following is None:
+                self._idle.notify_all()
+        if following is not None:
+            following.turn.release()
+
+
+class _Indexing:
+    """What the leader does with a batch: sync, then index; one instance can't fail another."""
 
     def __init__(self, database: Database, files: FileStore, clock: Clock) -> None:
         self._database = database
         self._files = files
         self._clock = clock
-        self._waiting: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
-        self._accepting = threading.Lock()
-        self._open = False
-        self._thread: threading.Thread | None = None
+        self._appender = Appender(database)
+        self._audited: set[tuple[str, str]] = set()
+        """Sessions and studies whose storing is in the audit trail."""
 
-    def start(self) -> None:
-        """Begin to work."""
-        self._open = True
-        self._thread = threading.Thread(target=self._run, name="ingest-writer", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End after everything that is waiting has been stored and answered."""
-        with self._accepting:
-            if not self._open:
-                return
-            self._open = False
-            self._waiting.put(None)
-        if self._thread:
-            self._thread.join()
-
-    @property
-    def alive(self) -> bool:
-        """Whether the thread is at work."""
-        return self._thread is not None and self._thread.is_alive()
-
-    def submit(self, work: Work) -> None:
-        """Queue an instance; its answer comes through `work.answer`. Raises Unavailable when stopped."""
-        with self._accepting:
-            if not self._open:
-                raise Unavailable(reason="ingest is stopped")
-            self._waiting.put(work)
-
-    def _run(self) -> None:
-        going_on = True
-        while going_on:
-            batch: list[Work] = []
-            item = self._waiting.get()
-            while item is not None:
-                batch.append(item)
-                if len(batch) == _BATCH:
-                    break
-                try:
-                    item = self._waiting.get_nowait()
-                except queue.Empty:
-                    break
-            going_on = item is not None
-            self._store(batch)
-
-    def _store(self, batch: Sequence[Work]) -> None:
-        """Store a batch; every work gets its answer, whatever happens."""
+    def store(self, batch: Sequence[Work]) -> None:
+        """Settle every work of the batch, whatever happens."""
         try:
             durable = self._make_durable(batch)
-            self._commit(durable)
-        except BaseException as error:
+            rest = self._append([work for work in durable if self._place_of(work)])
+            self._commit([*(work for work in durable if not work.settled and work not in rest), *rest])
+        except Exception as error:
             log.exception("ingest.batch_failed")
             for work in batch:
-                self._fail(work, error)
+                if not work.settled:
+                    _fail(work, error)
 
-    def _make_durable(self, batch: Sequence[Work]) -> list[Work]:
-        """Sync, move and sync folders; answers those that fail and returns the others."""
-        now = self._clock.now()
-        moved: list[Work] = []
-        folders = set()
-        for work in batch:
-            try:
-                self._files.sync(work.incoming.spool.path)
-                target = self._files.place_for(work.header.study_uid, now)
-                work.path = target
-                folders |= self._files.move(work.incoming.spool.path, target)
-                moved.append(work)
-            except Exception as error:
-                self._fail(work, error)
+    def _make_durable(self, batch: Sequence[Work]) -> Sequence[Work]:
+        """Sync the batch together; where that fails, each on its own. Settles those that can't be synced."""
         try:
-            self._files.sync_folders(sorted(folders))
-        except Exception as error:
-            for work in moved:
-                self._fail(work, error)
+            folders = {folder for work in batch for folder in work.folders}
+            self._files.sync_all([work.path for work in batch], folders)
+        except OSError as error:
+            if len(batch) == 1:
+                _fail(batch[0], error)
+                return []
+            return [work for one in batch for work in self._make_durable([one])]
+        return batch
+
+    def _append(self, batch: Sequence[Work]) -> Sequence[Work]:
+        """Index those that say nothing new; returns those that must be looked at: all or none of the batch."""
+        instances = [(_new_instance(work), place) for work in batch if (place := self._place_of(work))]
+        if not instances:
             return []
-        return moved
+        try:
+            self._appender.append(instances, self._clock.now())
+        except NotAppended:
+            self._appender.forget()
+            return batch
+        except Exception as error:
+            log.warning("ingest.append_failed", instances=len(batch), reason=repr(error))
+            return batch
+        for work in batch:
+            work.settled = True
+        return []
+
+    def _place_of(self, work: Work) -> Place | None:
+        sender = work.incoming.sender
+        if (sender.session_id, work.header.study_uid) not in self._audited:
+            return None
+        return self._appender.place_of(_like(work))
 
     def _commit(self, batch: Sequence[Work]) -> None:
-        """Index the batch in one transaction; where that fails, each on its own, so that one can't fail others."""
+        """Index the batch in one transaction; where that fails, each on its own."""
+        batch = self._unknown(batch)
+        first: dict[str, Work] = {}
+        twins = [work for work in batch if first.setdefault(work.header.sop_instance_uid, work) is not work]
+        batch = list(first.values())
         if not batch:
             return
         try:
-            with self._database.write() as session:
-                outcomes = self._index(session, batch)
+            self._index(batch)
         except Exception as error:
             if len(batch) == 1:
-                self._fail(batch[0], error)
-                return
-            log.warning("ingest.commit_split", instances=len(batch), reason=repr(error))
-            for work in batch:
-                self._commit([work])
-            return
-        for work, outcome in zip(batch, outcomes, strict=True):
-            self._answer(work, outcome)
-
-    def _index(self, session: Session, batch: Sequence[Work]) -> list[Stored | Exception]:
-        """Rows, events and audit lines of a batch; an outcome that is an exception has left no row."""
-        now = self._clock.now()
-        known = find(session, [work.header.sop_instance_uid for work in batch])
-        index = IndexWriter(session, now)
-        earlier: dict[str, Work] = {}
-        outcomes: list[Stored | Exception] = []
-        deeds: dict[tuple[Actor, str, str], int] = {}
-        for work in batch:
-            header, site_code = work.header, work.incoming.sender.site_code
-            there = known.get(header.sop_instance_uid)
-            twin = earlier.get(header.sop_instance_uid)
-            if (index.owner(header.study_uid) or site_code) != site_code:
-                outcomes.append(ForeignStudy())
-            elif there is not None:
-                path = self._files.path_of(there.file)
-                outcomes.append(self._resent(work, there.site_code, path, there.dataset_offset))
-            elif twin is not None and twin.path is not None:
-                outcomes.append(self._resent(work, twin.incoming.sender.site_code, twin.path, twin.dataset_offset))
+                _fail(batch[0], error)
             else:
-                index.add(self._new_instance(work))
-                earlier[header.sop_instance_uid] = work
-                deed = (work.incoming.sender, header.study_uid, work.incoming.channel)
-                deeds[deed] = deeds.get(deed, 0) + 1
-                outcomes.append(work.stored(duplicate=False))
-        index.finish()
-        self._tell(session, index, deeds)
-        return outcomes
+                log.warning("ingest.commit_split", instances=len(batch), reason=repr(error))
+                for work in batch:
+                    self._commit([work])
+        if twins:
+            self._commit(twins)
 
-    def _tell(self, session: Session, index: IndexWriter, deeds: dict[tuple[Actor, str, str], int]) -> None:
+    def _unknown(self, batch: Sequence[Work]) -> Sequence[Work]:
+        """Settle those that the index knows already; returns the others."""
+        if not batch:
+            return []
+        with self._database.read() as session:
+            known = find(session, [work.header.sop_instance_uid for work in batch])
+        for work in batch:
+            work.known = known.get(work.header.sop_instance_uid)
+            work.settled = work.known is not None
+        return [work for work in batch if not work.settled]
+
+    def _index(self, batch: Sequence[Work]) -> None:
+        """Rows, events and audit lines of a batch."""
         now = self._clock.now()
-        senders = {study_uid: sender for sender, study_uid, _ in deeds}
-        for study_uid, added in index.added.items():
-            sender = senders[study_uid]
-            event = InstancesStored(
-                study_uid=study_uid, site_code=sender.site_code, added=added, total=index.total(study_uid)
-            )
-            publish(session, event, at=now, actor=sender.login)
-        record(
-            session,
-            [
-                audit_entry(
+        refused: list[Work] = []
+        stored: list[tuple[Work, tuple[int, int] | None]] = []
+        with self._database.write() as session:
+            # Once more, under the write lock: another process may have stored one of them in the meantime.
+            known = find(session, [work.header.sop_instance_uid for work in batch])
+            index = IndexWriter(session, now)
+            for work in batch:
+                site_code = work.incoming.sender.site_code
+                if (index.owner(work.header.study_uid) or site_code) != site_code:
+                    refused.append(work)
+                elif work.header.sop_instance_uid not in known:
+                    stored.append((work, index.add(_new_instance(work))))
+            index.finish()
+            self._tell(session, index, [work for work, _ in stored])
+        for work in refused:
+            _fail(work, ForeignStudy())
+        for work in batch:
+            if not work.settled:
+                work.known = known.get(work.header.sop_instance_uid)
+                work.settled = True
+        self._learn(stored)
+
+    def _learn(self, stored: Sequence[tuple[Work, tuple[int, int] | None]]) -> None:
+        if len(self._audited) > _MOST_REMEMBERED:
+            self._audited.clear()
+        for work, rows in stored:
+            self._audited.add((work.incoming.sender.session_id, work.header.study_uid))
+            if rows is not None and work.header.likeness is not None:
+                self._appender.learn(_like(work), Place(*rows))
+
+    def _tell(self, session: Session, index: IndexWriter, stored: Sequence[Work]) -> None:
+        """An event for each study that is new, and an audit line for the first instance of a session and study.
+
+        Of the instances that follow, CompletionWorker tells.
+        """
+        now = self._clock.now()
+        told = set()
+        deeds = {}
+        for work in stored:
+            sender, study_uid = work.incoming.sender, work.header.study_uid
+            if study_uid in index.opened and study_uid in index.added and study_uid not in told:
+                told.add(study_uid)
+                added = index.counted(study_uid)
+                event = InstancesStored(study_uid=study_uid, site_code=sender.site_code, added=added, total=added)
+                publish(session, event, at=now, actor=sender.login)
+            if (sender.session_id, study_uid) not in self._audited:
+                deeds[sender.session_id, study_uid] = audit_entry(
                     sender,
                     Action.STUDY_STORE,
                     Resource(label=f"study/{study_uid}", site_code=sender.site_code, study_uid=study_uid),
                     clock=self._clock,
                     outcome="done",
-                    reason=f"{count} stored by {channel}",
+                    reason=f"storing by {work.incoming.channel}",
                 )
-                for (sender, study_uid, channel), count in deeds.items()
-            ],
-        )
-
-    def _new_instance(self, work: Work) -> NewInstance:
-        assert work.path is not None  # noqa: S101 - _make_durable has moved it
-        return NewInstance(
-            site_code=work.incoming.sender.site_code,
-            header=work.header,
-            transfer_syntax_uid=work.transfer_syntax_uid,
-            file=self._files.name_of(work.path),
-            dataset_offset=work.dataset_offset,
-            size=work.incoming.spool.size,
-        )
-
-    @staticmethod
-    def _resent(work: Work, owner: str, path: Path, dataset_offset: int) -> Stored | Exception:
-        """What to answer when the SOP Instance UID is known already, with the file at `path`."""
-        assert work.path is not None  # noqa: S101 - _make_durable has moved it
-        if owner != work.incoming.sender.site_code:
-            return ForeignStudy()
-        if same_dataset(work.path, work.dataset_offset, path, dataset_offset):
-            return work.stored(duplicate=True)
-        return DifferentContent(sop_instance_uid=work.header.sop_instance_uid)
-
-    def _answer(self, work: Work, outcome: Stored | Exception) -> None:
-        if isinstance(outcome, Exception):
-            self._fail(work, outcome)
-            return
-        if outcome.duplicate:
-            self._clear(work)
-        work.answer.set_result(outcome)
-
-    def _fail(self, work: Work, error: BaseException) -> None:
-        """Answer with an error and leave nothing of the instance behind."""
-        if work.answer.done():
-            return
-        self._clear(work)
-        work.answer.set_exception(_named(error))
-
-    def _clear(self, work: Work) -> None:
-        try:
-            work.incoming.spool.discard()
-            if work.path is not None:
-                self._files.remove(work.path)
-        except OSError:
-            log.exception("ingest.leftover", path=str(work.path))
+        record(session, list(deeds.values()))
 
 
-def _named(error: BaseException) -> BaseException:
+def _like(work: Work) -> tuple[object, ...]:
+    """What two instances have in common when the second one tells the index nothing new."""
+    return work.header.likeness, work.incoming.sender.site_code, work.incoming.rules.coercions
+
+
+def _new_instance(work: Work) -> NewInstance:
+    return NewInstance(
+        site_code=work.incoming.sender.site_code,
+        header=work.header,
+        transfer_syntax_uid=work.transfer_syntax_uid,
+        file=work.file,
+        dataset_offset=work.dataset_offset,
+        size=work.size,
+        received_from=work.incoming.sender.login,
+    )
+
+
+def _fail(work: Work, error: BaseException) -> None:
+    work.error, work.settled = named(error), True
+
+
+def named(error: BaseException) -> BaseException:
     """A full disk has many faces; the sender sees one."""
     if isinstance(error, OSError) and error.errno in NO_SPACE:
         return StorageFull()
     cause = error.__cause__ if isinstance(error, DatabaseUnavailable) else error
-    if isinstance(cause, DBAPIError) and any(words in str(cause) for words in _FULL):
+    if isinstance(cause, DBAPIError | sqlite3.Error) and any(words in str(cause) for words in _FULL):
         return StorageFull()
     return error

@@ -13,9 +13,9 @@ _AT = datetime(2026, 3, 28, tzinfo=UTC)
 def received(files: FileStore) -> tuple[Path, Path]:
     """A received file, and its place in the archive."""
     files.prepare()
-    source = files.new_incoming()
+    source = Path(files.new_incoming())
     source.write_bytes(b"image")
-    return source, files.place_for("1.2.3", _AT)
+    return source, Path(files.place_for("1.2.3", _AT))
 
 
 def chain(files: FileStore, study: Path) -> set[Path]:

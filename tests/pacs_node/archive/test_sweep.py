@@ -28,7 +28,7 @@ def test_a_start_removes_half_files_and_sets_aside_what_is_not_indexed(make_hub:
     half.write_bytes(b"half")
     beside = record.path.with_name("orphan.dcm")
     beside.write_bytes(b"beside")
-    alone = hub.files.place_for("1.2.3", hub.clock.now())
+    alone = Path(hub.files.place_for("1.2.3", hub.clock.now()))
     alone.parent.mkdir(parents=True)
     alone.write_bytes(b"alone")
     assert hub.files.count_orphans() == 0
@@ -42,7 +42,7 @@ def test_a_start_removes_half_files_and_sets_aside_what_is_not_indexed(make_hub:
 
 def test_a_name_that_is_set_aside_twice_replaces_nothing(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub()
-    path = hub.files.place_for("1.2.3", hub.clock.now())
+    path = Path(hub.files.place_for("1.2.3", hub.clock.now()))
     for content in (b"first", b"second"):
         path.parent.mkdir(parents=True)
         path.write_bytes(content)
@@ -131,7 +131,7 @@ def test_a_second_process_does_not_sweep_the_first_ones_files(make_hub: Callable
 
 def test_days_before_the_last_sweep_are_left_alone(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub()
-    old = hub.files.place_for("1.2.3", hub.clock.now())
+    old = Path(hub.files.place_for("1.2.3", hub.clock.now()))
     with hub.ingest:
         pass
     hub.clock.move(timedelta(days=3))

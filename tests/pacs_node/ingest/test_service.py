@@ -6,12 +6,12 @@ import errno
 import os
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import Connection, event, select
 from sqlalchemy.exc import OperationalError
 
 from access_control.model import Actor, ActorKind, Role
@@ -77,7 +77,7 @@ def test_one_event_a_study_and_commit_and_an_audit_line(hub: Hub) -> None:
     assert row.actor == "ae:CLINIC_CT"
     assert f'"study_uid":"{sent.study}"' in row.payload
     assert '"added":1,"total":1' in row.payload
-    assert [("allowed", "peer of the own site"), ("done", "1 stored by import")] == [tuple(deed) for deed in deeds]
+    assert [("allowed", "peer of the own site"), ("done", "storing by import")] == [tuple(deed) for deed in deeds]
 
 
 def test_study_belongs_to_the_senders_site(hub: Hub) -> None:
@@ -224,28 +224,24 @@ class FullDisk(FileStore):
 
     full: str = ""
 
-    def write(self, file: int, data: bytes | memoryview) -> None:
+    def write(self, file: int, *pieces: bytes | memoryview) -> None:
         self._fail("write")
-        super().write(file, data)
+        super().write(file, *pieces)
 
-    def sync(self, path: Path) -> None:
-        self._fail("sync")
-        super().sync(path)
-
-    def move(self, source: Path, target: Path) -> set[Path]:
+    def move(self, source: str | Path, target: str | Path) -> set[Path]:
         self._fail("move")
         return super().move(source, target)
 
-    def sync_folders(self, folders: object) -> None:
-        self._fail("sync_folders")
-        super().sync_folders(folders)  # type: ignore[arg-type]
+    def sync_all(self, paths: Collection[str], folders: Collection[Path]) -> None:
+        self._fail("sync_all")
+        super().sync_all(paths, folders)
 
     def _fail(self, where: str) -> None:
         if self.full == where:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-@pytest.mark.parametrize("where", ["write", "sync", "move", "sync_folders"])
+@pytest.mark.parametrize("where", ["write", "move", "sync_all"])
 def test_a_full_disk_refuses_leaves_nothing_and_recovers(make_hub: MakeHub, tmp_path: Path, where: str) -> None:
     files = FullDisk(tmp_path)
     hub = make_hub(files)
@@ -262,8 +258,8 @@ def test_a_full_disk_refuses_leaves_nothing_and_recovers(make_hub: MakeHub, tmp_
 
 
 def test_a_disk_too_full_for_the_index_is_the_same_refusal(hub: Hub) -> None:
-    def fail(_connection: object) -> None:
-        if threading.current_thread().name == "ingest-writer":
+    def fail(connection: Connection) -> None:
+        if connection.get_execution_options().get("dokuei_write"):
             full = sqlite3.OperationalError("database or disk is full")
             full.sqlite_errorcode = sqlite3.SQLITE_FULL
             raise OperationalError("INSERT", {}, full)

@@ -1,0 +1,263 @@
+"""Proves that the short way into the index keeps what the long way keeps, and that the lead always passes on."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, select
+
+from access_control.model import Actor
+from pacs_node.archive.appending import Appender
+from pacs_node.archive.index import IndexWriter
+from pacs_node.archive.tables import InstanceRow, PatientRow, SeriesRow, StudyRow
+from pacs_node.errors import DifferentContent
+from pacs_node.ingest.service import Stored
+from shared_kernel.audit.tables import AuditRow
+from shared_kernel.errors import Unavailable
+from tests.pacs_node.conftest import Hub, peer
+from tests.support.objects import Part10, ct
+
+STUDY, SERIES = "2.25.71", "2.25.72"
+
+
+def one_more(**more: Any) -> Part10:
+    """One more slice of the same series."""
+    return ct(**{"StudyInstanceUID": STUDY, "SeriesInstanceUID": SERIES, **more})
+
+
+@contextmanager
+def long_ways(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The instances that take the long way meanwhile."""
+    taken: list[str] = []
+    add = IndexWriter.add
+
+    def noted(self: IndexWriter, new: Any) -> Any:
+        taken.append(new.header.sop_instance_uid)
+        return add(self, new)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(IndexWriter, "add", noted)
+        yield taken
+
+
+def rows(hub: Hub) -> tuple[list[Any], list[Any], list[Any]]:
+    """Everything of the index but keys, files and times."""
+    with hub.database.read() as session:
+        return tuple(  # type: ignore[return-value]
+            [
+                {
+                    column.name: getattr(row, column.name)
+                    for column in kind.__table__.columns
+                    if column.name not in {"id", "file"}
+                }
+                for row in session.scalars(select(kind).order_by(kind.id))
+            ]
+            for kind in (StudyRow, SeriesRow, InstanceRow)
+        )
+
+
+def test_the_short_way_leaves_the_rows_that_the_long_way_leaves(
+    make_hub: Callable[..., Hub], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slices = [one_more(InstanceNumber=number) for number in range(1, 6)]
+    hub = make_hub()
+    with hub.ingest, long_ways(monkeypatch) as taken:
+        for sent in slices:
+            hub.store(sent.file)
+    assert taken == [slices[0].sop_instance]
+    short = rows(hub)
+    with hub.database.write() as session:
+        for table in (InstanceRow, SeriesRow, StudyRow, PatientRow):
+            session.execute(delete(table))
+    again = make_hub()
+    monkeypatch.setattr(Appender, "place_of", lambda *_: None)
+    with again.ingest, long_ways(monkeypatch) as taken:
+        for sent in slices:
+            again.store(sent.file)
+    assert len(taken) == len(slices)
+    long = rows(again)
+    for table in (*short, *long):
+        for row in table:
+            for key in ("study_row", "series_row", "patient_row"):
+                row.pop(key, None)
+    assert short == long
+
+
+def test_what_says_something_new_takes_the_long_way(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub.store(one_more().file)
+    with long_ways(monkeypatch) as taken:
+        hub.store(one_more().file)
+        assert taken == []
+        hub.store(one_more(StudyDescription="腹部").file)
+        assert len(taken) == 1
+    study = hub.catalogue.study(STUDY)
+    assert study is not None
+    assert (study.study_description, study.instance_count) == ("腹部", 3)
+
+
+def test_a_contradiction_is_looked_at_each_time(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub.store(one_more().file)
+    with long_ways(monkeypatch) as taken:
+        for _ in range(3):
+            hub.store(one_more(PatientID="SOMEBODY-ELSE").file)
+    assert len(taken) == 3
+
+
+def test_each_session_is_audited_once_for_a_study(hub: Hub) -> None:
+    for session_id in ("a", "b", "a", "b"):
+        hub.store(one_more().file, peer(session_id=session_id))
+    with hub.database.read() as session:
+        deeds = session.execute(
+            select(AuditRow.session_id, AuditRow.reason).where(AuditRow.outcome == "done").order_by(AuditRow.number)
+        ).all()
+    assert [tuple(deed) for deed in deeds] == [("a", "storing by import"), ("b", "storing by import")]
+
+
+def test_a_resend_among_new_ones_is_told_apart(hub: Hub) -> None:
+    first, second = one_more(), one_more()
+    hub.store(first.file)
+    hub.store(second.file)
+    results = together(hub, [second.file, *(one_more().file for _ in range(6)), first.file])
+    assert [result.duplicate for result in results if isinstance(result, Stored)].count(True) == 2
+    study = hub.catalogue.study(STUDY)
+    assert study is not None
+    assert study.instance_count == len(hub.catalogue.instances(STUDY)) == len(hub.files_on_disk()) == 8
+
+
+def test_other_bytes_on_the_short_way_are_refused(hub: Hub) -> None:
+    first = one_more()
+    for sent in (first, one_more()):
+        hub.store(sent.file)
+    with pytest.raises(DifferentContent):
+        hub.store(one_more(SOPInstanceUID=first.sop_instance, pixels=b"\7" * 512).file)
+    assert len(hub.files_on_disk()) == 2
+
+
+def test_rows_that_somebody_has_removed_are_made_again(hub: Hub) -> None:
+    for _ in range(2):
+        hub.store(one_more().file)
+    with hub.database.write() as session:
+        for table in (InstanceRow, SeriesRow, StudyRow):
+            session.execute(delete(table))
+    hub.store(one_more().file)
+    study = hub.catalogue.study(STUDY)
+    assert study is not None
+    assert study.instance_count == 1
+
+
+def test_counts_are_right_after_many_at_once(hub: Hub) -> None:
+    hub.store(one_more().file)
+    series = [f"2.25.9{number}" for number in range(4)]
+    files = [one_more(SeriesInstanceUID=series[number % 4]).file for number in range(32)]
+    results = together(hub, files)
+    assert all(isinstance(result, Stored) for result in results)
+    with hub.database.read() as session:
+        counts = {row.series_uid: row.instance_count for row in session.scalars(select(SeriesRow))}
+        study = session.scalars(select(StudyRow)).one()
+    assert counts == {SERIES: 1, **dict.fromkeys(series, 8)}
+    assert (study.instance_count, study.series_count) == (33, 5)
+
+
+def test_a_waiting_thread_that_is_interrupted_leaves_no_gap(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The leader is held up, a second one waits and is struck by Ctrl-C, a third one waits behind it.
+    held, reached = threading.Event(), threading.Event()
+    sync_all = hub.files.sync_all
+
+    def slow(*args: Any) -> None:
+        reached.set()
+        held.wait(20)
+        sync_all(*args)
+
+    monkeypatch.setattr(hub.files, "sync_all", slow)
+    results: list[Any] = []
+    first = threading.Thread(target=lambda: results.append(hub.store(one_more().file)))
+    first.start()
+    reached.wait(20)
+
+    class Struck:
+        """A lock at which the signal arrives."""
+
+        def acquire(self) -> None:
+            raise KeyboardInterrupt
+
+        def release(self) -> None:
+            """Nobody waits."""
+
+    from pacs_node.ingest import work as module  # noqa: PLC0415 - patched below
+
+    make = module.Work.__init__
+
+    def struck(self: Any, *args: Any, **kwargs: Any) -> None:
+        make(self, *args, **kwargs)
+        self.turn = Struck()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module.Work, "__init__", struck)
+        with pytest.raises(KeyboardInterrupt):
+            hub.store(one_more().file)
+    third = threading.Thread(target=lambda: results.append(hub.store(one_more().file)))
+    third.start()
+    held.set()
+    first.join(20)
+    third.join(20)
+    assert [isinstance(result, Stored) for result in results] == [True, True]
+    assert len(hub.files_on_disk()) == 2
+
+
+def test_stopping_waits_for_those_that_are_under_way(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    held, reached = threading.Event(), threading.Event()
+    sync_all = hub.files.sync_all
+
+    def slow(*args: Any) -> None:
+        reached.set()
+        held.wait(20)
+        sync_all(*args)
+
+    monkeypatch.setattr(hub.files, "sync_all", slow)
+    results: list[Any] = []
+    storing = threading.Thread(target=lambda: results.append(hub.store(one_more().file)))
+    storing.start()
+    reached.wait(20)
+    stopping = threading.Thread(target=hub.ingest.stop)
+    stopping.start()
+    assert stopping.is_alive()
+    held.set()
+    for thread in (storing, stopping):
+        thread.join(20)
+    assert isinstance(results[0], Stored)
+    with pytest.raises(Unavailable):
+        hub.store(one_more().file)
+
+
+def test_another_site_is_refused_on_the_short_way_too(hub: Hub) -> None:
+    for _ in range(2):
+        hub.store(one_more().file)
+    stranger: Actor = replace(peer("OTHER"), login="ae:OTHER_CT", session_id="x")
+    with pytest.raises(Exception, match=r"can.t be added"):
+        hub.store(one_more().file, stranger)
+    assert len(hub.files_on_disk()) == 2
+
+
+def together(hub: Hub, files: list[bytes]) -> list[Stored | Exception]:
+    """Store all at the same moment."""
+    results: list[Stored | Exception] = [RuntimeError()] * len(files)
+    barrier = threading.Barrier(len(files))
+
+    def one(at: int) -> None:
+        barrier.wait(20)
+        try:
+            results[at] = hub.store(files[at])
+        except Exception as error:
+            results[at] = error
+
+    threads = [threading.Thread(target=one, args=(at,)) for at in range(len(files))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return results
