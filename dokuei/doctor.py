@@ -18,6 +18,8 @@ from dokuei.server import served_at
 from dokuei.web.browser import BrowserApplication
 from pacs_node.archive.files import FileStore
 from pacs_node.archive.tables import InstanceRow
+from pacs_node.archive_care.entries import count_wrong, wrong
+from pacs_node.archive_care.model import FileState
 from shared_kernel.audit.trail import first_broken_link
 from shared_kernel.database import Database
 from shared_kernel.errors import DokueiError
@@ -128,6 +130,12 @@ def _files(database: Database, settings: Settings) -> Iterator[Finding]:
     missing = [name for name in newest_rows if not files.path_of(name).is_file()]
     told = f"of the newest {len(newest_rows)} instances {len(missing)} have no file"
     yield Finding("files", not missing, told, "restore the archive folder from a backup")
+    with database.read() as session:
+        counts, found = count_wrong(session), wrong(session, most=1)
+    told = f"{counts[FileState.DAMAGED]} damaged, {counts[FileState.MISSING]} missing"
+    if found:
+        told += f", such as {found[0].sop_instance_uid} of {found[0].site_code}: {found[0].damage.told.en}"
+    yield Finding("archive", not found, told, "see all with dokuei archive verify; put these files back from a backup")
     orphans = files.count_orphans()
     told = f"{orphans} files in {files.orphans} that this database does not know"
     remedy = f"after restoring an older database take them back: dokuei study import --site CODE {files.orphans}"

@@ -8,6 +8,7 @@ from dokuei.wiring.desk import WorklistDesk
 from dokuei.wiring.subscribers import all_subscribers
 from pacs_node.archive.catalogue import Catalogue
 from pacs_node.archive.files import FileStore
+from pacs_node.archive_care.worker import CareWorker
 from pacs_node.completion import CompletionWorker
 from pacs_node.ingest.service import IngestService
 from pacs_node.scp.node import DicomNode
@@ -31,6 +32,7 @@ class Hub(Office):
         self.ingest = IngestService(self.database, self.files, settings, self.clock, self.gate)
         self.node = DicomNode(settings, self.ingest, self.peers, self.gate, database=self.database, clock=self.clock)
         self.completion = CompletionWorker(self.database, self.clock, settings)
+        self.care = CareWorker(self.database, self.files, self.clock, settings)
         self.cases = CaseService(
             self.database,
             self.clock,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import access_control.tables
 import pacs_node.archive.tables
+import pacs_node.archive_care.tables
 import pacs_node.commitment.tables
 import pacs_node.expectations.tables
 import pacs_node.patients.tables
@@ -23,6 +24,7 @@ ROOMS = (
     pacs_node.archive.tables,
     pacs_node.commitment.tables,
     pacs_node.expectations.tables,
+    pacs_node.archive_care.tables,
     pacs_node.patients.tables,
     pacs_node.peers.tables,
     pacs_node.procedures.tables,

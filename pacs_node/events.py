@@ -34,3 +34,14 @@ class StudyGrew(Event, frozen=True, kw_only=True):
     site_code: str
     instances: int
     added: int
+
+
+class InstanceDamaged(Event, frozen=True, kw_only=True):
+    """A stored file was read and is not what was received; told once, and again if it becomes worse."""
+
+    study_uid: str
+    series_uid: str
+    sop_instance_uid: str
+    site_code: str
+    damage: str
+    """`gone`, `size`, `content`, `header` or `unreadable`."""

@@ -28,6 +28,7 @@ _LARGEST_PORT = 65535
 _MOST_SECONDS = 24 * 60 * 60
 _MOST_HOURS = 10 * 365 * 24
 _MOST_ASSOCIATIONS = 1000
+_MOST_DAYS = 10 * 365
 _PASSWORD = re.compile(r"(?<=://)([^:/@]*):[^@]*(?=@)")
 
 
@@ -89,6 +90,13 @@ def hours(value: object) -> float:
     return number
 
 
+def _days(value: object) -> int:
+    number = int(str(value))
+    if not 0 <= number <= _MOST_DAYS:
+        raise ValueError(f"a whole number of days is wanted, 0 to {_MOST_DAYS} (10 years)")
+    return number
+
+
 def _text(value: object) -> str:
     return str(value).strip()
 
@@ -142,6 +150,7 @@ class Settings:
     max_stow_body: int = _setting(size, "largest STOW-RS request", default=4 * 2**30)
     max_instance: int = _setting(size, "largest single instance", default=2 * 2**30)
     min_free_disk: int = _setting(size, "free space below which ingest is refused", default=500 * 10**6)
+    verify_days: int = _setting(_days, "days in which every stored file is read again once; 0: never", default=30)
     max_associations: int = _setting(_count, "DICOM associations at once", default=64)
 
     @property

@@ -57,7 +57,12 @@ def not_ready(hub: Hub) -> list[str]:
     except OSError:
         log.exception("ready.disk")
         wrong.append("disk: can't be used")
-    workers = {"ingest": hub.ingest.alive, "events": hub.dispatcher.alive, "completion": hub.completion.alive}
+    workers = {
+        "ingest": hub.ingest.alive,
+        "events": hub.dispatcher.alive,
+        "completion": hub.completion.alive,
+        "archive care": hub.care.alive,
+    }
     stopped = [name for name, alive in workers.items() if not alive]
     if stopped:
         log.error("ready.stopped", workers=stopped)

@@ -1,0 +1,111 @@
+"""`dokuei archive`."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from dokuei.cli.options import data_option, settings_of, telling_errors
+from dokuei.hub import Hub
+from dokuei.progress import progress_bar
+from pacs_node.archive_care.entries import Selection, count_wrong, wrong
+from pacs_node.archive_care.model import FileState, Verdict, Wrong
+from pacs_node.archive_care.verification import Verification
+from shared_kernel.clock import JST
+from shared_kernel.errors import Text
+
+_SHOWN = 100
+
+
+@click.group()
+def archive() -> None:
+    """The stored files."""
+
+
+@archive.command()
+@click.option("--all", "everything", is_flag=True, help="Every file; this is what happens if nothing is said.")
+@click.option("--since", default=None, metavar="YYYY-MM-DD", help="What was received on this day (Japan) or later.")
+@click.option("--study", "study_uid", default=None, metavar="UID", help="One study.")
+@click.option("--restart", is_flag=True, help="From the beginning, also where an earlier run was broken off.")
+@data_option
+def verify(
+    everything: bool, since: str | None, study_uid: str | None, restart: bool, data: str | None, config: Path | None
+) -> None:
+    """Read stored files again and compare them with the day they came; exit status 1 if anything is wrong.
+
+    A run that was broken off goes on where it was. Works beside the running server.
+    """
+    if sum((everything, since is not None, study_uid is not None)) > 1:
+        raise click.UsageError("Say one of --all, --since and --study / --all、--since、--study は一つだけ指定します。")
+    name, chosen = _chosen(since, study_uid)
+    errors = Console(stderr=True)
+    with telling_errors(), Hub.opened(settings_of(data, config)) as hub:
+        if study_uid is not None and hub.catalogue.study(study_uid) is None:
+            raise click.ClickException(f"この検査はありません / no such study: {study_uid}")
+        verification = Verification(hub.database, hub.files, hub.clock, name, chosen)
+        if verification.begin(anew=restart):
+            errors.print("前回の続きから / going on where the last run was broken off", highlight=False)
+        with progress_bar(errors) as progress:
+            task = progress.add_task("検証中 / verifying", total=verification.remaining())
+            for verdict in verification.run():
+                progress.advance(task)
+                if verdict.state is not FileState.OK:
+                    progress.console.print(_told(verdict), highlight=False, markup=False, soft_wrap=True)
+        done = verification.round()
+        with hub.database.read() as session:
+            counts, found = count_wrong(session, chosen), wrong(session, chosen, most=_SHOWN)
+    looked_at = done.looked_at if done else 0
+    bad = sum(counts.values())
+    _show(found, bad)
+    click.echo(
+        f"検証 {looked_at} 件、破損 {counts[FileState.DAMAGED]} 件、欠落 {counts[FileState.MISSING]} 件 / "
+        f"verified {looked_at}, damaged {counts[FileState.DAMAGED]}, missing {counts[FileState.MISSING]}"
+    )
+    if bad:
+        click.echo(
+            "バックアップから該当ファイルを戻し、もう一度検証してください。 / "
+            "Put these files back from a backup and verify again."
+        )
+        raise SystemExit(1)
+
+
+def _chosen(since: str | None, study_uid: str | None) -> tuple[str, Selection]:
+    """The name of the round, and what it reads."""
+    if study_uid is not None:
+        return f"study {study_uid}"[:160], Selection(study_uid=study_uid)
+    if since is None:
+        return "all", Selection()
+    try:
+        day = date.fromisoformat(since)
+    except ValueError as error:
+        raise click.UsageError(f"日付は YYYY-MM-DD です / a date is wanted, YYYY-MM-DD: {since}") from error
+    return f"since {day}", Selection(since=datetime.combine(day, time(), JST))
+
+
+def _told(verdict: Verdict) -> str:
+    entry = verdict.entry
+    return f"{_both(verdict.damage.told)}: {entry.site_code} {entry.study_uid} {entry.sop_instance_uid} ({entry.file})"
+
+
+def _show(found: list[Wrong], number: int) -> None:
+    if not found:
+        return
+    table = Table(show_edge=False, pad_edge=False)
+    for heading in (
+        "施設 / site", "検査 / study", "インスタンス / instance", "状態 / what is wrong", "ファイル / file",
+    ):  # fmt: skip
+        table.add_column(heading, overflow="fold")
+    for each in found:
+        table.add_row(each.site_code, each.study_uid, each.sop_instance_uid, _both(each.damage.told), each.file)
+    # Wide enough for whole UIDs, on a terminal and in a file.
+    Console(width=240, highlight=False).print(table)
+    if number > len(found):
+        click.echo(f"ほか {number - len(found)} 件 / and {number - len(found)} more")
+
+
+def _both(text: Text) -> str:
+    return f"{text.ja} / {text.en}"

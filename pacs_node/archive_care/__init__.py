@@ -1,0 +1,1 @@
+"""Keeping what was received: digests, verification, orphans, storage roots, the full disk."""

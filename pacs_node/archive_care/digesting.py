@@ -1,0 +1,89 @@
+"""Digests of what came in, made when nobody is waiting for the disk."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from pacs_node.archive.files import FileStore
+from pacs_node.archive.tables import InstanceRow
+from pacs_node.archive_care.entries import without_digest
+from pacs_node.archive_care.ledger import write_down
+from pacs_node.archive_care.model import Entry
+from pacs_node.archive_care.reading import inspect
+from pacs_node.archive_care.tables import ArchiveRoundRow
+from shared_kernel.clock import Clock
+from shared_kernel.database import Database
+
+_NAME = "digests"
+_AT_ONCE = 64
+_LOOKED_AT_AGAIN = 500
+_MOST_BYTES_AT_ONCE = 64 * 2**20
+_IDLE = timedelta(seconds=10)
+_BEHIND = timedelta(minutes=10)
+
+
+class Digesting:
+    """Reads each new file once, keeps its digest, and remembers how far it has come."""
+
+    def __init__(self, database: Database, files: FileStore, clock: Clock) -> None:
+        self._database = database
+        self._files = files
+        self._clock = clock
+
+    def due(self) -> bool:
+        """Whether there is something to digest, and either nothing comes in or it has waited for long."""
+        now = self._clock.now()
+        with self._database.read() as session:
+            waiting = without_digest(session, after=self._position(session.get(ArchiveRoundRow, _NAME)), most=1)
+            newest = session.scalar(select(InstanceRow.received_at).order_by(InstanceRow.id.desc()).limit(1))
+        if not waiting or newest is None:
+            return False
+        return newest <= now - _IDLE or waiting[0].received_at <= now - _BEHIND
+
+    def step(self, stopping: threading.Event | None = None) -> int:
+        """Digest some dozens of files, at least one; returns how many bytes were read, 0 if there are none.
+
+        Raises BrokenOff once `stopping` is set; then the files in hand are read again another time.
+        """
+        with self._database.read() as session:
+            position = self._position(session.get(ArchiveRoundRow, _NAME))
+            found = _some(without_digest(session, after=position, most=_AT_ONCE))
+        if not found:
+            return 0
+        verdicts = [inspect(entry, self._files, stopping) for entry in found]
+        with self._database.write() as session:
+            row = session.get(ArchiveRoundRow, _NAME)
+            if row is None:
+                row = ArchiveRoundRow(
+                    name=_NAME, position=0, until=0, looked_at=0, wrong=0, started_at=self._clock.now()
+                )
+                session.add(row)
+            row.wrong += write_down(session, verdicts, self._clock)
+            row.looked_at += len(verdicts)
+            row.position = max(row.position, found[-1].row)
+        return max(1, sum(entry.size for entry in found))
+
+    def run(self) -> int:
+        """Digest all there is, whatever comes in meanwhile; returns how many bytes were read."""
+        done = 0
+        while read := self.step():
+            done += read
+        return done
+
+    @staticmethod
+    def _position(row: ArchiveRoundRow | None) -> int:
+        # Where several write at once, an older row may become visible after a newer one: some are looked at once more.
+        return max(0, row.position - _LOOKED_AT_AGAIN) if row else 0
+
+
+def _some(found: Sequence[Entry]) -> Sequence[Entry]:
+    bytes_so_far = 0
+    for number, entry in enumerate(found, 1):
+        bytes_so_far += entry.size
+        if bytes_so_far >= _MOST_BYTES_AT_ONCE:
+            return found[:number]
+    return found

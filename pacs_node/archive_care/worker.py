@@ -1,0 +1,111 @@
+"""The slow background work on the archive, in one thread of low priority: digests first, then the scheduled check."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+
+from pacs_node.archive.files import FileStore
+from pacs_node.archive_care.digesting import Digesting
+from pacs_node.archive_care.reading import BrokenOff, inspect
+from pacs_node.archive_care.verification import Verification
+from shared_kernel.clock import Clock
+from shared_kernel.database import Database
+from shared_kernel.settings import Settings
+
+SCHEDULED = "scheduled"
+CHECK_RATE = 20 * 10**6
+"""Bytes a second that the scheduled check reads at most: 50 TB in 30 days."""
+DIGEST_RATE = 100 * 10**6
+_LOOK_EVERY = 2.0
+_SHORTEST_PAUSE = 0.05
+_LOWEST_PRIORITY = 15
+
+log = structlog.get_logger(__name__)
+
+
+class CareWorker:
+    """Digests new files and verifies every file once in `verify_days`; what it has done survives a restart."""
+
+    def __init__(self, database: Database, files: FileStore, clock: Clock, settings: Settings) -> None:
+        self._files = files
+        self._clock = clock
+        self._every = timedelta(days=settings.verify_days)
+        self._digesting = Digesting(database, files, clock)
+        self._check = Verification(database, files, clock, SCHEDULED)
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._failing = False
+
+    def start(self) -> None:
+        """Work in the background until `stop`."""
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._run, name="archive-care", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the files in hand."""
+        self._stopping.set()
+        if self._thread:
+            self._thread.join()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread is at work."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def run_once(self) -> float:
+        """Do one step of what is due; returns after how many seconds the next one may follow."""
+        if self._digesting.due() and (read := self._digesting.step(self._stopping)):
+            return max(_SHORTEST_PAUSE, read / DIGEST_RATE)
+        if self._every and self._check_due() and (read := self._check_step()):
+            return max(_SHORTEST_PAUSE, read / CHECK_RATE)
+        return _LOOK_EVERY
+
+    def _check_due(self) -> bool:
+        """Whether a round is under way, or it is time for the next."""
+        row = self._check.round()
+        if row is None or (row.finished_at is not None and row.started_at + self._every <= self._clock.now()):
+            self._check.begin()
+            return True
+        return row.finished_at is None
+
+    def _check_step(self) -> int:
+        found = self._check.next(most=8)
+        if not found:
+            self._check.finish()
+            return 0
+        verdicts = []
+        for entry in found:
+            verdicts.append(inspect(entry, self._files, self._stopping))
+            if entry.size > CHECK_RATE:
+                break
+        self._check.keep(verdicts)
+        return max(1, sum(verdict.entry.size for verdict in verdicts))
+
+    def _run(self) -> None:
+        # On Linux a thread has a priority of its own.
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOWEST_PRIORITY)
+        pause = _LOOK_EVERY
+        while not self._stopping.wait(pause):
+            pause = self._tried(self.run_once)
+
+    def _tried(self, step: Callable[[], float]) -> float:
+        try:
+            pause = step()
+        except BrokenOff:
+            return 0
+        except Exception:
+            # A locked or full database, a root that has gone: told once, tried again.
+            if not self._failing:
+                log.exception("archive.care_failed")
+            self._failing = True
+            return _LOOK_EVERY
+        if self._failing:
+            log.info("archive.care_goes_on")
+        self._failing = False
+        return pause

@@ -1,0 +1,119 @@
+"""`dokuei archive`: what an operator sees of sound and of harmed files, and the exit status that a script sees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from access_control.model import Actor, ActorKind
+from dokuei.cli.main import main
+from dokuei.doctor import examine
+from dokuei.hub import Hub
+from pacs_node.ingest.service import Incoming
+from shared_kernel.settings import Settings
+from tests.support.objects import Part10, ct
+
+OPERATOR = Actor(
+    kind=ActorKind.OPERATOR,
+    login="operator",
+    name="operator",
+    role=None,
+    site_code="MINATO",
+    site_name="みなと診療所",
+    session_id="command-line",
+)
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def hub(settings: Settings) -> Iterator[Hub]:
+    """A hub with one site, opened and taking instances."""
+    with Hub.opened(settings) as hub:
+        with hub.database.write() as session:
+            hub.directory.add_site(session, "MINATO", "みなと診療所")
+        with hub.ingest:
+            yield hub
+
+
+@pytest.fixture
+def run(hub: Hub) -> Run:
+    """Runs `dokuei archive` on the hub's data folder."""
+
+    def run(*words: str) -> Result:
+        runner = CliRunner()
+        return runner.invoke(main, ["archive", *words, "--data", str(hub.settings.data)], catch_exceptions=False)
+
+    return run
+
+
+def stored(hub: Hub, **keywords: object) -> tuple[Part10, Path]:
+    """A new image, and its file."""
+    image = ct(**keywords)
+    with hub.ingest.spool() as spool:
+        spool.write(image.file)
+        hub.ingest.store(Incoming(sender=OPERATOR, spool=spool, channel="import"))
+    return image, hub.catalogue.instances(image.study)[0].path
+
+
+def test_a_sound_archive(hub: Hub, run: Run) -> None:
+    stored(hub)
+    done = run("verify")
+    assert (0, "検証 1 件、破損 0 件、欠落 0 件 / verified 1, damaged 0, missing 0\n") == (done.exit_code, done.stdout)
+
+
+def test_damage_is_named_by_instance_study_and_site_and_the_doctor_tells_of_it(hub: Hub, run: Run) -> None:
+    stored(hub)
+    image, path = stored(hub)
+    path.unlink()
+    done = run("verify", "--all")
+    assert 1 == done.exit_code
+    for word in (image.sop_instance, image.study, "MINATO", "ファイルがありません", "欠落 1 件", "missing 1"):
+        assert word in done.stdout
+    [finding] = [each for each in examine(hub.settings) if each.subject == "archive"]
+    assert (False, True) == (finding.well, image.sop_instance in finding.told)
+    path.write_bytes(image.file)
+    assert 0 == run("verify").exit_code
+    assert all(each.well for each in examine(hub.settings) if each.subject == "archive")
+
+
+def test_one_study_alone(hub: Hub, run: Run) -> None:
+    _, path = stored(hub)
+    image, _ = stored(hub)
+    path.unlink()
+    done = run("verify", "--study", image.study)
+    assert (0, True) == (done.exit_code, "verified 1, damaged 0, missing 0" in done.stdout)
+    unknown = run("verify", "--study", "1.2.3")
+    assert (1, True) == (unknown.exit_code, "この検査はありません" in unknown.stderr)
+
+
+def test_a_run_that_was_broken_off_goes_on(hub: Hub, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        stored(hub)
+    calls = []
+
+    def interrupted(*_: object, **__: object) -> None:
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("rich.progress.Progress.advance", interrupted)
+    assert 1 == run("verify").exit_code
+    monkeypatch.undo()
+    done = run("verify")
+    assert "前回の続きから" in done.stderr
+    assert "検証 3 件" in done.stdout
+    assert "前回の続きから" not in run("verify").stderr
+
+
+def test_days_are_those_of_japan(hub: Hub, run: Run) -> None:
+    stored(hub)
+    assert "検証 0 件" in run("verify", "--since", "2999-01-01").stdout
+    assert "検証 1 件" in run("verify", "--since", "2020-01-01").stdout
+
+
+@pytest.mark.parametrize("words", [("--all", "--study", "1.2"), ("--since", "yesterday")])
+def test_wrong_words_are_answered_with_a_sentence(run: Run, words: tuple[str, ...]) -> None:
+    assert 2 == run("verify", *words).exit_code
