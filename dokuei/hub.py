@@ -11,6 +11,8 @@ from pacs_node.archive.files import FileStore
 from pacs_node.archive_care.worker import CareWorker
 from pacs_node.completion import CompletionWorker
 from pacs_node.ingest.service import IngestService
+from pacs_node.peers.administration import PeerAdministration
+from pacs_node.peers.echo import PeerTester
 from pacs_node.scp.node import DicomNode
 from reporting.index import ReportIndex
 from reporting.service import ReportService
@@ -31,6 +33,15 @@ class Hub(Office):
         self.catalogue = Catalogue(self.database, self.files)
         self.ingest = IngestService(self.database, self.files, settings, self.clock, self.gate)
         self.node = DicomNode(settings, self.ingest, self.peers, self.gate, database=self.database, clock=self.clock)
+        self.peer_administration = PeerAdministration(
+            self.database,
+            self.clock,
+            self.gate,
+            self.directory,
+            self.peers,
+            try_peer=PeerTester(settings.ae_title),
+            our_ae_title=settings.ae_title,
+        )
         self.completion = CompletionWorker(self.database, self.clock, settings)
         self.care = CareWorker(self.database, self.files, self.clock, settings)
         self.cases = CaseService(

@@ -15,6 +15,7 @@ from dokuei.cli.options import data_option, settings_of, telling_errors
 from dokuei.cli.peer_options import settings_of_options, settings_options
 from dokuei.cli.peer_words import LABELS, REASONS, moment, shown
 from dokuei.office import Office
+from pacs_node.peers.echo import PeerTester
 from pacs_node.peers.history import history
 from pacs_node.peers.settings import told
 from pacs_node.peers.sightings import last_seen, refused
@@ -139,6 +140,25 @@ def remove(title: str, yes: bool, data: str | None, config: Path | None) -> None
         with office.database.write() as session:
             office.peers.remove(session, title)
     click.echo(f"peer {each.ae_title} removed")
+
+
+@peer.command()
+@click.argument("title", metavar="AET")
+@data_option
+def test(title: str, data: str | None, config: Path | None) -> None:
+    """Try AET at its address by C-ECHO, and say what is wrong; exit status 1 if anything is."""
+    with telling_errors(), Office.opened(settings_of(data, config)) as office:
+        with office.database.read() as session:
+            each = office.peers.get(session, title)
+        result = PeerTester(office.settings.ae_title)(each)
+    about = f"{each.ae_title} {each.address or '-'}{' TLS' if each.tls else ''}"
+    took = f" ({result.reply_ms} ms)" if result.reply_ms is not None else ""
+    click.echo(f"{about}: {result.told.ja} / {result.told.en}{took}")
+    if not result.well:
+        click.echo(f"{result.next_step.ja} / {result.next_step.en}")
+        if result.detail:
+            click.echo(f"({result.detail})")
+        raise SystemExit(1)
 
 
 def _console() -> Console:

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 import access_control.routes
 import dicomweb.routes
+import pacs_node.peers.routes
 import reporting.routes
 import worklist.requests.routes
 import worklist.routes
@@ -32,6 +33,7 @@ def application(hub: Hub) -> ASGIApp:
             *worklist.routes.operations(hub.cases),
             *worklist.requests.routes.operations(hub.requests),
             *reporting.routes.operations(hub.reports),
+            *pacs_node.peers.routes.operations(hub.peer_administration),
         ],
         routes=dicomweb.routes.routes(
             hub.catalogue, hub.ingest, hub.gate, hub.authenticate, hub.database, hub.settings
