@@ -1,0 +1,279 @@
+"""What is measured: the hub and Orthanc, each a child process over fresh data, started as an operator would."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from benchmarks.sending import Node
+from benchmarks.wire import Address
+
+ROOT = Path(__file__).parents[1]
+SENDER, SINK = "BENCH", "BENCH_SINK"
+_READY = re.compile(r"dokuei ready http=http://([^ :]+):(\d+) dicom=([^@]+)@([^:]+):(\d+)")
+_SECONDS_TO_START = 120
+ORTHANC = shutil.which("Orthanc") or shutil.which("Orthanc", path="/usr/sbin:/usr/local/sbin")
+
+
+class Target(ABC):
+    """A DICOM node under measurement; a context manager that starts and stops it."""
+
+    name: str
+
+    def __init__(self, folder: Path, *, sink: Address | None = None) -> None:
+        self.folder = folder
+        self.sink = sink
+        self.process: subprocess.Popen[str]
+        self.node: Node
+        self.http: Address
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start it; it knows BENCH, which may do everything, and where BENCH_SINK listens."""
+
+    @abstractmethod
+    def instances(self, study_uid: str) -> int:
+        """How many instances of a study it has."""
+
+    @abstractmethod
+    def instance(self, study_uid: str, series_uid: str, sop_instance_uid: str) -> bytes:
+        """A stored instance as it gives it back: bytes that hold its data set."""
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self.process.pid
+
+    def stop(self) -> None:
+        """Stop it; its folder stays."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(60)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
+    def __enter__(self) -> Self:
+        self.folder.mkdir(parents=True)
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> tuple[int, bytes]:
+        """GET; status and body."""
+        return self.ask("GET", path, None, headers)
+
+    def ask(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, bytes]:
+        """An HTTP request on a connection of its own; status and body."""
+        connection = http.client.HTTPConnection(*self.http, timeout=600)
+        try:
+            connection.request(method, path, body, dict(headers or {}))
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+
+class Hub(Target):
+    """This project's hub as it ships: every access decided and audited, everything synced before the answer."""
+
+    name = "dokuei"
+
+    def __init__(self, folder: Path, *, sink: Address | None = None, environ: Mapping[str, str] | None = None) -> None:
+        super().__init__(folder, sink=sink)
+        self.environ = dict(environ or {})
+
+    @property
+    def data(self) -> Path:
+        """Its data folder."""
+        return self.folder / "data"
+
+    @property
+    def log(self) -> Path:
+        """What it writes to standard error."""
+        return self.folder / "hub.log"
+
+    def start(self) -> None:
+        """Start it on ports that the system chooses, and register everybody by command line."""
+        self.serve()
+        where = f"{self.sink[0]}:{self.sink[1]}" if self.sink else "127.0.0.1:1"
+        self.command("site", "add", "BENCH", "計測用診療所", "--ae-title", SENDER)
+        self.command("person", "add", "bench", "計測 係", "--site", "BENCH", "--role", "referring_doctor",
+                     "--password-stdin", stdin=secrets.token_urlsafe())  # fmt: skip
+        self.token = self.command("token", "issue", "bench").split()[-1]
+        self.allow(SENDER, "store", "find", "move", "get", "commitment")
+        self.add_peer(SINK, "BENCH", where)
+
+    def serve(self) -> None:
+        """Start the process alone, over the data that are there."""
+        with self.log.open("a") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "dokuei", "serve", "--http", "127.0.0.1:0", "--dicom", "127.0.0.1:0"],
+                stdout=subprocess.PIPE, stderr=log, text=True, cwd=ROOT, env=self._environment(),
+            )  # fmt: skip
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if found := _READY.search(line):
+                self.http = (found[1], int(found[2]))
+                self.node = Node((found[4], int(found[5])), found[3], SENDER)
+                return
+        raise RuntimeError(f"the hub did not start: {self.log.read_text()[-2000:]}")
+
+    def allow(self, title: str, *services: str) -> None:
+        """Give a peer exactly these services."""
+        self.command("peer", "set", title, "--services", ",".join(services) or "none")
+
+    def add_peer(self, title: str, site: str, where: str, *services: str) -> None:
+        """Register a further peer of a site."""
+        services_said = ",".join(services) or "none"
+        self.command("peer", "add", title, "--site", site, "--address", where, "--services", services_said)
+
+    def command(self, *words: str, stdin: str = "") -> str:
+        """Run `dokuei` with these words; what it printed. Raises RuntimeError with what it said when it fails."""
+        done = subprocess.run(
+            [sys.executable, "-m", "dokuei", *words],
+            input=stdin, capture_output=True, text=True, timeout=120, check=False, cwd=ROOT, env=self._environment(),
+        )  # fmt: skip
+        if done.returncode:
+            raise RuntimeError(f"dokuei {' '.join(words)}: {done.stderr.strip()}")
+        return done.stdout.strip()
+
+    def instances(self, study_uid: str) -> int:
+        """By QIDO-RS: NumberOfStudyRelatedInstances."""
+        found = self.query(f"/studies?StudyInstanceUID={study_uid}&includefield=00201208")
+        return int(found[0]["00201208"]["Value"][0]) if found else 0
+
+    def instance(self, study_uid: str, series_uid: str, sop_instance_uid: str) -> bytes:
+        """By WADO-RS, in the stored transfer syntax."""
+        wanted = 'multipart/related; type="application/dicom"; transfer-syntax=*'
+        path = f"/dicomweb/studies/{study_uid}/series/{series_uid}/instances/{sop_instance_uid}"
+        status, body = self.get(path, self.headers | {"Accept": wanted})
+        if status != http.HTTPStatus.OK:
+            raise RuntimeError(f"WADO-RS answered {status}: {body[:300]!r}")
+        return body
+
+    def query(self, path: str) -> list[dict[str, Any]]:
+        """A QIDO-RS request below /dicomweb."""
+        status, body = self.get(f"/dicomweb{path}", self.headers | {"Accept": "application/dicom+json"})
+        if status == http.HTTPStatus.NO_CONTENT:
+            return []
+        if status != http.HTTPStatus.OK:
+            raise RuntimeError(f"QIDO-RS answered {status}: {body[:300]!r}")
+        found: list[dict[str, Any]] = json.loads(body)
+        return found
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The bearer token of a doctor of the sending site."""
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, "DOKUEI_DATA": str(self.data), **self.environ}
+
+
+class Orthanc(Target):
+    """Orthanc, with its DICOMweb plugin where that is installed.
+
+    TCP_NODELAY=1 is in its environment: without, each answer waits 40 ms for a delayed acknowledgement, and the
+    comparison would flatter us.
+    """
+
+    name = "Orthanc"
+
+    def __init__(
+        self, folder: Path, *, sink: Address | None = None, modalities: Mapping[str, tuple[str, Address]] | None = None
+    ) -> None:
+        super().__init__(folder, sink=sink)
+        self.modalities = dict(modalities or {})
+        """Further modalities: AE title and address by Orthanc's name of them."""
+
+    def start(self) -> None:
+        """Start it on free ports. Raises RuntimeError when it is not installed."""
+        if ORTHANC is None:
+            raise RuntimeError("Orthanc is not installed (Debian package: orthanc)")
+        self.http, dicom = ("127.0.0.1", _free_port()), ("127.0.0.1", _free_port())
+        self.node = Node(dicom, "ORTHANC", SENDER)
+        known = {"sink": [SINK, *(self.sink or ("127.0.0.1", 1))], "bench": [SENDER, "127.0.0.1", 1]}
+        known |= {name: [title, *where] for name, (title, where) in self.modalities.items()}
+        plugin = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
+        configuration = {
+            "Name": "peer",
+            "StorageDirectory": str(self.folder / "storage"),
+            "IndexDirectory": str(self.folder / "storage"),
+            "Plugins": [str(plugin)] if plugin.exists() else [],
+            "HttpPort": self.http[1],
+            "DicomPort": dicom[1],
+            "DicomAet": "ORTHANC",
+            "RemoteAccessAllowed": False,
+            "AuthenticationEnabled": False,
+            "DicomCheckCalledAet": False,
+            "DicomAlwaysAllowStore": True,
+            "DicomAlwaysAllowFind": True,
+            "DicomAlwaysAllowMove": True,
+            "DicomAlwaysAllowGet": True,
+            "DicomModalities": known,
+        }
+        path = self.folder / "orthanc.json"
+        path.write_text(json.dumps(configuration, indent=2))
+        with (self.folder / "orthanc.log").open("a") as log:
+            self.process = subprocess.Popen(
+                [ORTHANC, str(path)], stdout=log, stderr=log, text=True, env={**os.environ, "TCP_NODELAY": "1"}
+            )
+        end = time.monotonic() + _SECONDS_TO_START
+        while time.monotonic() < end and self.process.poll() is None:
+            try:
+                if self.get("/system")[0] == http.HTTPStatus.OK:
+                    return
+            except OSError:
+                time.sleep(0.1)
+        raise RuntimeError(f"Orthanc did not start: {(self.folder / 'orthanc.log').read_text()[-2000:]}")
+
+    def instances(self, study_uid: str) -> int:
+        """By its REST API."""
+        found = self._lookup(study_uid, "Study")
+        return int(self.rest("GET", f"/studies/{found}/statistics")["CountInstances"]) if found else 0
+
+    def instance(self, study_uid: str, series_uid: str, sop_instance_uid: str) -> bytes:
+        """The file that it stored."""
+        status, body = self.get(f"/instances/{self._lookup(sop_instance_uid, 'Instance')}/file")
+        if status != http.HTTPStatus.OK:
+            raise RuntimeError(f"Orthanc answered {status}")
+        return body
+
+    def rest(self, method: str, path: str, body: object = None) -> Any:
+        """A request to its REST API, JSON both ways. Raises RuntimeError with what it said when it refuses."""
+        status, answer = self.ask(method, path, None if body is None else json.dumps(body).encode())
+        if status != http.HTTPStatus.OK:
+            raise RuntimeError(f"Orthanc {method} {path} answered {status}: {answer[:500]!r}")
+        return json.loads(answer) if answer else None
+
+    def _lookup(self, uid: str, kind: str) -> str:
+        _, body = self.ask("POST", "/tools/lookup", uid.encode())
+        return next((str(each["ID"]) for each in json.loads(body) if each["Type"] == kind), "")
+
+
+def _free_port() -> int:
+    """A port that nobody listens on now; Orthanc cannot be told to choose one itself."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port
