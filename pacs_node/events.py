@@ -45,3 +45,13 @@ class InstanceDamaged(Event, frozen=True, kw_only=True):
     site_code: str
     damage: str
     """`gone`, `size`, `content`, `header` or `unreadable`."""
+
+
+class InstanceReplaced(Event, frozen=True, kw_only=True):
+    """An instance was sent again with other content, and its sender's rules make that the current version."""
+
+    study_uid: str
+    site_code: str
+    sop_instance_uid: str
+    version: int
+    """Number of the version that is current now; 2 for the first replacement."""

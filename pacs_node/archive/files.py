@@ -139,13 +139,18 @@ class FileStore:
             if str(folder) not in self._lasting and together.issuperset(self._up_to_archive(folder)):
                 self._lasting[str(folder)] = {folder}
 
-    def set_aside(self, path: Path) -> Path:
-        """Move an archive file to the orphans, under the same relative path; returns where it is now."""
+    def set_aside(self, path: Path, *, cut_short: bool = False) -> Path:
+        """Move an archive file to the orphans, under the same relative path; returns where it is now.
+
+        One that is `cut_short` ends in `.cut`: nothing will take it for an image.
+        """
         target = self.orphans / self.name_of(path)
+        if cut_short:
+            target = target.with_suffix(".cut")
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists():
             # The same name came back, by an operator's hand: both stay.
-            target = target.with_name(f"{new_id()}.dcm")
+            target = target.with_name(f"{new_id()}{target.suffix}")
         path.rename(target)
         return target
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from pacs_node.archive.identity import complete, contradicts, describe_name
 from pacs_node.archive.tables import InstanceRow, PatientRow, SeriesRow, StudyRow
+from pacs_node.archive.versions import keep
 from pacs_node.header.person_name import encoded, key_form, match_form
 from pacs_node.header.scan import Header
 from pacs_node.model import PersonName
@@ -100,6 +101,26 @@ class IndexWriter:
             study.unsettled_since = self._at
             self.added[study.study_uid] = self.added.get(study.study_uid, 0) + 1
         return (study.id, series.id) if plain else None
+
+    def replace(self, new: NewInstance, there: Found) -> int | None:
+        """Make another version of an instance the current one, of the same study and series; returns its number.
+
+        None when `there` is no longer the current version, and nothing was done.
+        """
+        row = self._session.scalar(select(InstanceRow).filter_by(sop_instance_uid=new.header.sop_instance_uid))
+        study = self._study(new.header.study_uid)
+        if row is None or study is None or row.file != there.file:
+            return None
+        number = keep(self._session, row, at=self._at, replaced_by=new.received_from)
+        for column, value in instance_values(new, row.series_row, self._at).items():
+            setattr(row, column, value)
+        if contradicts(study, new.header):
+            study.identity_conflict = True
+        else:
+            complete(study, new.header)
+            _describe(study, new.header)
+        study.last_received_at = self._at
+        return number
 
     def finish(self) -> None:
         """Send everything to the database; errors of the database come from here."""

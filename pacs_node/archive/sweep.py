@@ -3,7 +3,8 @@
 An archive file without a row may be a crash's, which nobody was told is stored. It may as well be an
 image that was acknowledged, and the database that knows it another one: yesterday's, put back after a
 disk failure, or the wrong one altogether. Therefore nothing is ever deleted from the archive here: such
-files are moved to `DATA/orphans`, under the same relative path. An import takes them into the index; a
+files are moved to `DATA/orphans`, under the same relative path (and with `.cut` for `.dcm` if their end is missing:
+such a file was never acknowledged). An import takes them into the index; a
 start with the database that names them puts them back.
 
 Every process that ingests holds a shared lock on `DATA/ingest.lock`. Only one that gets it for itself
@@ -22,7 +23,11 @@ import structlog
 from sqlalchemy import select
 
 from pacs_node.archive.files import FileStore
-from pacs_node.archive.tables import InstanceRow
+from pacs_node.archive.tables import InstanceRow, InstanceVersionRow
+from pacs_node.errors import NotDicom
+from pacs_node.header.elements import ends_whole
+from pacs_node.header.scan import DEFLATED, EXPLICIT_BIG, IMPLICIT_LITTLE
+from pacs_node.ingest.part10 import read_header
 from shared_kernel.clock import Clock
 from shared_kernel.database import Database
 
@@ -75,7 +80,7 @@ def sweep(files: FileStore, database: Database, now: datetime) -> list[Path]:
     for day in _days(files.archive, since):
         for folder in day.iterdir():
             unnamed += _unnamed(files, database, folder)
-    aside = [files.set_aside(path) for path in unnamed]
+    aside = [files.set_aside(path, cut_short=not _is_whole(path)) for path in unnamed]
     if aside:
         log.warning("archive.orphans_set_aside", count=len(aside), folder=str(files.orphans))
     _remove_empty({path.parent for path in unnamed})
@@ -89,13 +94,30 @@ def _unnamed(files: FileStore, database: Database, folder: Path) -> list[Path]:
     if not here:
         return []
     prefix = files.name_of(folder) + "/"
+    named: set[str] = set()
     with database.read() as session:
-        named = set(
-            session.scalars(
-                select(InstanceRow.file).where(InstanceRow.file >= prefix, InstanceRow.file < prefix + "\U0010ffff")
-            )
-        )
+        for row in (InstanceRow, InstanceVersionRow):
+            within = (row.file >= prefix, row.file < prefix + "\U0010ffff")
+            named.update(session.scalars(select(row.file).where(*within)))
     return [path for name, path in here.items() if name not in named]
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether the file has its end: a power failure can take that from one that nobody was told is stored."""
+    with path.open("rb") as file:
+        try:
+            meta = read_header(file)
+        except NotDicom:
+            return False
+        if meta.transfer_syntax_uid == DEFLATED:
+            return True  # only reading all of it would tell
+        file.seek(meta.dataset_offset)
+        return ends_whole(
+            file,
+            explicit=meta.transfer_syntax_uid != IMPLICIT_LITTLE,
+            big_endian=meta.transfer_syntax_uid == EXPLICIT_BIG,
+            size=path.stat().st_size,
+        )
 
 
 def _put_back(files: FileStore, database: Database) -> None:
@@ -104,7 +126,10 @@ def _put_back(files: FileStore, database: Database) -> None:
         name = path.relative_to(files.orphans).as_posix()
         place = files.path_of(name)
         with database.read() as session:
-            named = session.scalar(select(InstanceRow.id).filter_by(file=name)) is not None
+            named = any(
+                session.scalar(select(row.id).filter_by(file=name)) is not None
+                for row in (InstanceRow, InstanceVersionRow)
+            )
         if named and not place.exists():
             place.parent.mkdir(parents=True, exist_ok=True)
             path.rename(place)

@@ -140,3 +140,24 @@ class InstanceRow(Base):
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
     received_from: Mapped[str] = mapped_column(String(80), default="", server_default="")
     """Login of the sender, `ae:` and an AE title for a peer; empty for what came before this was kept."""
+
+
+class InstanceVersionRow(Base):
+    """An earlier version of an instance: what its row said until another took its place. The file stays."""
+
+    __tablename__ = "instance_version"
+    __table_args__ = (UniqueConstraint("instance_row", "number"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    instance_row: Mapped[int] = mapped_column(ForeignKey("instance.id"))
+    number: Mapped[int] = mapped_column(Integer)
+    """1 for the first; the current version's is one more than the last here."""
+    file: Mapped[str] = mapped_column(String(128), unique=True)
+    dataset_offset: Mapped[int] = mapped_column(Integer)
+    size: Mapped[int] = mapped_column(Integer)
+    transfer_syntax_uid: Mapped[str] = mapped_column(String(64))
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    received_from: Mapped[str] = mapped_column(String(80))
+    replaced_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    replaced_by: Mapped[str] = mapped_column(String(80))
+    """Login of the sender of the next version."""

@@ -87,6 +87,26 @@ def read_elements(
     return found, seen
 
 
+def ends_whole(file: BinaryIO, *, explicit: bool, big_endian: bool, size: int) -> bool:
+    """Whether the data set from the file's position ends where an element ends, at `size` bytes: nothing is cut off.
+
+    True also for bytes that can't be walked over: nobody can tell then.
+    """
+    encoding = _Encoding(_looks_explicit(file) if explicit else False, big_endian)
+    count = _Count()
+    try:
+        at = file.tell()
+        while (element := _next(file, encoding, count)) is not None:
+            if element.length != _UNDEFINED:
+                file.seek(element.length, 1)
+            elif not _walk_to_end(file, _Encoding(element.explicit, big_endian), count):
+                return False
+            at = file.tell()
+    except (BrokenDataSet, OverflowError):
+        return True
+    return at == size
+
+
 def _looks_explicit(file: BinaryIO) -> bool:
     """Whether the first element has a VR: some devices declare explicit VR and send implicit."""
     start = file.read(6)
@@ -116,14 +136,17 @@ def _next(file: BinaryIO, encoding: _Encoding, count: _Count) -> _Element | None
     return _Element(tag, struct.unpack(encoding.order + "I", long)[0], vr != b"UN")
 
 
-def _walk_to_end(file: BinaryIO, encoding: _Encoding, count: _Count) -> None:
-    """Go behind the sequence delimiter that closes the sequence just opened; raises BrokenDataSet."""
+def _walk_to_end(file: BinaryIO, encoding: _Encoding, count: _Count) -> bool:
+    """Go behind the sequence delimiter that closes the sequence just opened; False if there is none.
+
+    Raises BrokenDataSet.
+    """
     open_encodings = [encoding]
     while open_encodings:
         inner = open_encodings[-1]
         element = _next(file, inner, count)
         if element is None:
-            return
+            return False
         if element.tag == _SEQUENCE_END:
             open_encodings.pop()
         elif element.tag in (_ITEM, _ITEM_END):
@@ -135,3 +158,4 @@ def _walk_to_end(file: BinaryIO, encoding: _Encoding, count: _Count) -> None:
             open_encodings.append(_Encoding(element.explicit, inner.big_endian))
         else:
             file.seek(element.length, 1)
+    return True

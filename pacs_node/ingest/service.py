@@ -7,7 +7,7 @@ from types import TracebackType
 from access_control.gate import AccessGate
 from access_control.model import Action, Actor, Resource
 from pacs_node.archive.files import FileStore
-from pacs_node.archive.index import Found, owner_of
+from pacs_node.archive.index import Found, find, owner_of
 from pacs_node.archive.sweep import Presence
 from pacs_node.errors import DifferentContent, ForeignStudy, IdentifierMismatch
 from pacs_node.header.scan import Header, scan, scan_head
@@ -18,7 +18,7 @@ from pacs_node.ingest.spool import Spool
 from pacs_node.ingest.work import Incoming, Stored, Work
 from pacs_node.ingest.writer import Writer, named
 from pacs_node.peers.coerced_header import coerce_header
-from pacs_node.peers.model import IntakeRules
+from pacs_node.peers.model import IntakeRules, OnDifferentContent
 from shared_kernel.clock import Clock
 from shared_kernel.database import Database, DatabaseUnavailable
 from shared_kernel.errors import NotFound
@@ -138,11 +138,16 @@ class IngestService:
         stored = False
         try:
             self._writer.store(work)
-            if work.known is None:
-                stored = True
-                return work.stored(duplicate=False)
-            self._require_resend(work, work.known)
-            return work.stored(duplicate=True)
+            while work.known is not None:
+                if self._is_resend(work, work.known):
+                    return work.stored(duplicate=True)
+                if self._writer.replace(work, work.known):
+                    break
+                # Somebody else's version came first: compare with that one.
+                with self._database.read() as session:
+                    work.known = find(session, [work.header.sop_instance_uid]).get(work.header.sop_instance_uid)
+            stored = True
+            return work.stored(duplicate=False)
         finally:
             if not stored:
                 self._files.remove(work.path)
@@ -216,12 +221,20 @@ class IngestService:
             self._allowed.clear()
         self._allowed.add((sender.session_id, header.study_uid))
 
-    def _require_resend(self, work: Work, there: Found) -> None:
-        """Return if exactly this is stored already. Raises ForeignStudy, DifferentContent."""
+    def _is_resend(self, work: Work, there: Found) -> bool:
+        """Whether exactly this is stored already; False where it is to become a new version.
+
+        Raises ForeignStudy, DifferentContent.
+        """
+        header = work.header
         if there.site_code != work.incoming.sender.site_code:
             raise ForeignStudy()
-        if not same_dataset(work.path, work.dataset_offset, self._files.path_of(there.file), there.dataset_offset):
-            raise DifferentContent(sop_instance_uid=work.header.sop_instance_uid)
+        if same_dataset(work.path, work.dataset_offset, self._files.path_of(there.file), there.dataset_offset):
+            return True
+        same_place = (there.study_uid, there.series_uid) == (header.study_uid, header.series_uid)
+        if not same_place or work.incoming.rules.on_different_content is OnDifferentContent.REJECT:
+            raise DifferentContent(sop_instance_uid=header.sop_instance_uid)
+        return False
 
 
 def _compare(incoming: Incoming, header: Header) -> None:

@@ -21,9 +21,9 @@ from access_control.gate import audit_entry
 from access_control.model import Action, Resource
 from pacs_node.archive.appending import Appender, NotAppended, Place
 from pacs_node.archive.files import NO_SPACE, FileStore
-from pacs_node.archive.index import IndexWriter, NewInstance, find
+from pacs_node.archive.index import Found, IndexWriter, NewInstance, find
 from pacs_node.errors import ForeignStudy, StorageFull
-from pacs_node.events import InstancesStored
+from pacs_node.events import InstanceReplaced, InstancesStored
 from pacs_node.ingest.work import Work
 from shared_kernel.audit.trail import record
 from shared_kernel.clock import Clock
@@ -86,6 +86,13 @@ class Writer:
             self._lead(work)
         if work.error is not None:
             raise work.error
+
+    def replace(self, work: Work, there: Found) -> bool:
+        """Make an instance that `store` has found to be `known` the current version in the place of `there`.
+
+        False when that is no longer current, and nothing was done.
+        """
+        return self._indexing.replace(work, there)
 
     def _wait(self, work: Work) -> None:
         """Wait until the work is settled or this thread has the lead."""
@@ -238,6 +245,28 @@ class _Indexing:
                 work.known = known.get(work.header.sop_instance_uid)
                 work.settled = True
         self._learn(stored)
+
+    def replace(self, work: Work, there: Found) -> bool:
+        """See Writer; the file is durable since it was found to be known."""
+        now, sender = self._clock.now(), work.incoming.sender
+        with self._database.write() as session:
+            index = IndexWriter(session, now)
+            version = index.replace(_new_instance(work), there)
+            if version is None:
+                return False
+            index.finish()
+            study_uid, sop_instance_uid = work.header.study_uid, work.header.sop_instance_uid
+            event = InstanceReplaced(
+                study_uid=study_uid, site_code=sender.site_code, sop_instance_uid=sop_instance_uid, version=version
+            )
+            publish(session, event, at=now, actor=sender.login)
+            resource = Resource(label=f"instance/{sop_instance_uid}", site_code=sender.site_code, study_uid=study_uid)
+            reason = f"version {version} by {work.incoming.channel}"
+            record(
+                session,
+                [audit_entry(sender, Action.STUDY_STORE, resource, clock=self._clock, outcome="done", reason=reason)],
+            )
+        return True
 
     def _learn(self, stored: Sequence[tuple[Work, tuple[int, int] | None]]) -> None:
         if len(self._audited) > _MOST_REMEMBERED:

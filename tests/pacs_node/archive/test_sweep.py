@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import struct
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -27,15 +28,16 @@ def test_a_start_removes_half_files_and_sets_aside_what_is_not_indexed(make_hub:
     half = hub.files.incoming / "half.part"
     half.write_bytes(b"half")
     beside = record.path.with_name("orphan.dcm")
-    beside.write_bytes(b"beside")
+    beside.write_bytes(ct().file)
     alone = Path(hub.files.place_for("1.2.3", hub.clock.now()))
     alone.parent.mkdir(parents=True)
-    alone.write_bytes(b"alone")
+    alone.write_bytes(ct().file)
+    unnamed = {beside.read_bytes(), alone.read_bytes()}
     assert hub.files.count_orphans() == 0
     with capture_logs() as logs, make_hub().ingest:
         assert [str(record.path)] == hub.files_on_disk()
         assert not alone.parent.exists()
-    assert {b"beside", b"alone"} == {_aside(hub, path).read_bytes() for path in (beside, alone)}
+    assert unnamed == {_aside(hub, path).read_bytes() for path in (beside, alone)}
     assert hub.files.count_orphans() == 2
     assert [2] == [entry["count"] for entry in logs if entry["event"] == "archive.orphans_set_aside"]
 
@@ -43,12 +45,13 @@ def test_a_start_removes_half_files_and_sets_aside_what_is_not_indexed(make_hub:
 def test_a_name_that_is_set_aside_twice_replaces_nothing(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub()
     path = Path(hub.files.place_for("1.2.3", hub.clock.now()))
-    for content in (b"first", b"second"):
+    contents = {ct().file, ct().file}
+    for content in contents:
         path.parent.mkdir(parents=True)
         path.write_bytes(content)
         with make_hub().ingest:
             pass
-    assert {b"first", b"second"} == {found.read_bytes() for found in hub.files.orphans.rglob("*.dcm")}
+    assert contents == {found.read_bytes() for found in hub.files.orphans.rglob("*.dcm")}
 
 
 def test_no_image_is_lost_to_a_database_that_does_not_know_it(make_hub: Callable[..., Hub], tmp_path: Path) -> None:
@@ -141,3 +144,36 @@ def test_days_before_the_last_sweep_are_left_alone(make_hub: Callable[..., Hub])
     old.write_bytes(b"put there by an operator, long after")
     with make_hub().ingest:
         assert [str(old)] == hub.files_on_disk()
+
+
+def test_what_a_power_failure_has_cut_short_is_no_image(make_hub: Callable[..., Hub]) -> None:
+    hub, whole, many_frames = make_hub(), ct().file, encapsulated()
+    cuts = [
+        b"",
+        bytes(len(whole)),
+        whole[:100],
+        whole[:-1],
+        whole[: len(whole) // 2],
+        many_frames[:-8],
+        many_frames[:-20],
+    ]
+    contents = [*cuts, whole, many_frames]
+    for content in contents:
+        path = Path(hub.files.place_for("1.2.3", hub.clock.now()))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    with make_hub().ingest:
+        pass
+    assert {whole, many_frames} == {found.read_bytes() for found in hub.files.orphans.rglob("*.dcm")}
+    assert sorted(cuts) == sorted(found.read_bytes() for found in hub.files.orphans.rglob("*.cut"))
+    assert hub.files.count_orphans() == 2
+
+
+def encapsulated() -> bytes:
+    """A file whose pixel data is of undefined length: it ends with a sequence delimiter."""
+    sent = ct("1.2.840.10008.1.2.1", pixels=b"")
+    item = struct.pack("<HHI", 0xFFFE, 0xE000, 0)
+    frame = struct.pack("<HHI", 0xFFFE, 0xE000, 4) + b"\xff\xd8\xff\xd9"
+    end = struct.pack("<HHI", 0xFFFE, 0xE0DD, 0)
+    head = sent.file[: sent.file.rindex(b"\xe0\x7f\x10\x00")]
+    return head + b"\xe0\x7f\x10\x00OB\0\0\xff\xff\xff\xff" + item + frame + end
