@@ -5,6 +5,7 @@ from __future__ import annotations
 from access_control.web.authentication import Authenticator
 from dokuei.office import Office
 from dokuei.wiring.desk import WorklistDesk
+from dokuei.wiring.services import dimse_services
 from dokuei.wiring.subscribers import all_subscribers
 from pacs_node.archive.catalogue import Catalogue
 from pacs_node.archive.files import FileStore
@@ -32,7 +33,15 @@ class Hub(Office):
         self.files = FileStore(settings.data)
         self.catalogue = Catalogue(self.database, self.files)
         self.ingest = IngestService(self.database, self.files, settings, self.clock, self.gate)
-        self.node = DicomNode(settings, self.ingest, self.peers, self.gate, database=self.database, clock=self.clock)
+        self.node = DicomNode(
+            settings,
+            self.ingest,
+            self.peers,
+            self.gate,
+            database=self.database,
+            clock=self.clock,
+            services=dimse_services(self),
+        )
         self.peer_administration = PeerAdministration(
             self.database,
             self.clock,

@@ -10,6 +10,7 @@ import pacs_node.expectations.tables
 import pacs_node.patients.tables
 import pacs_node.peers.tables
 import pacs_node.procedures.tables
+import pacs_node.scu.tables
 import reporting.tables
 import shared_kernel.audit.tables
 import shared_kernel.events.tables
@@ -28,6 +29,7 @@ ROOMS = (
     pacs_node.patients.tables,
     pacs_node.peers.tables,
     pacs_node.procedures.tables,
+    pacs_node.scu.tables,
     reporting.tables,
     shared_kernel.audit.tables,
     shared_kernel.events.tables,

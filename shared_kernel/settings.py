@@ -29,6 +29,7 @@ _MOST_SECONDS = 24 * 60 * 60
 _MOST_HOURS = 10 * 365 * 24
 _MOST_ASSOCIATIONS = 1000
 _MOST_DAYS = 10 * 365
+_SWITCH = dict.fromkeys(("true", "on", "yes", "1"), True) | dict.fromkeys(("false", "off", "no", "0"), False)
 _PASSWORD = re.compile(r"(?<=://)([^:/@]*):[^@]*(?=@)")
 
 
@@ -108,6 +109,14 @@ def _count(value: object) -> int:
     return number
 
 
+def switch(value: object) -> bool:
+    """Read yes or no: true, on, yes, 1, or false, off, no, 0."""
+    word = str(value).strip().lower()
+    if word not in _SWITCH:
+        raise ValueError("true or false is wanted")
+    return _SWITCH[word]
+
+
 def _database(value: object) -> str:
     written = str(value).strip()
     if not written:
@@ -152,6 +161,7 @@ class Settings:
     min_free_disk: int = _setting(size, "free space below which ingest is refused", default=500 * 10**6)
     verify_days: int = _setting(_days, "days in which every stored file is read again once; 0: never", default=30)
     max_associations: int = _setting(_count, "DICOM associations at once", default=64)
+    find_fuzzy: bool = _setting(switch, "C-FIND compares names by their search key for every peer", default=False)
 
     @property
     def sqlalchemy_url(self) -> URL:

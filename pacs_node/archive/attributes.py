@@ -72,7 +72,11 @@ STUDY: Mapping[str, Attribute] = {
     "PatientName": Attribute(
         (StudyRow.name_alphabetic, StudyRow.name_ideographic, StudyRow.name_phonetic),
         _name,
-        names(StudyRow.patient_name_match, StudyRow.patient_name_key),
+        names(
+            StudyRow.patient_name_match,
+            StudyRow.patient_name_key,
+            (StudyRow.name_ideographic, StudyRow.name_phonetic),
+        ),
     ),
     "PatientID": _of(StudyRow.patient_id, text),
     "PatientBirthDate": _of(StudyRow.birth_date, dates),

@@ -6,6 +6,7 @@ Every parser raises InvalidInput naming the key when its value can't be one; non
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,7 @@ _LONGEST_VALUE = 16 * 1024
 _MOST_UIDS = 1000
 _WILDCARDS = ("*", "?")
 _INTEGER = re.compile(r"[+-]?\d{1,12}", re.ASCII)
+_FIRST_SURROGATE, _BEHIND_SURROGATES = 0xD800, 0xE000
 LARGEST_INTEGER = 2**31 - 1
 """What a number column holds on every database."""
 
@@ -110,10 +112,12 @@ def integers(column: Column) -> Matcher:
     return match
 
 
-def names(match_column: Column, key_column: Column) -> Matcher:
+def names(match_column: Column, key_column: Column, later_groups: tuple[Column, ...] = ()) -> Matcher:
     """Matching of a PN: each group that is given matches any group of the name, whatever the case.
 
-    Fuzzy, the search keys are compared instead, and what is given need only be the beginning.
+    Fuzzy, the search keys are compared instead, and what is given need only be the beginning. With
+    `later_groups`, the columns of the second and third group, a pattern that begins with letters is looked up in
+    indexes; Latin letters of those groups then match as given, in lower, upper and title case.
     """
 
     def match(looking: Looking, keyword: str, value: str) -> Condition:
@@ -125,7 +129,13 @@ def names(match_column: Column, key_column: Column) -> Matcher:
                 if key.strip("*"):
                     conditions.append(_wildcard(looking, key_column, f"*{FENCE}{key}*"))
             elif pattern := group.rstrip("^").casefold():
-                conditions.append(_wildcard(looking, match_column, f"*{FENCE}{pattern}{FENCE}*"))
+                if later_groups and not pattern.startswith(_WILDCARDS):
+                    written = {form(group.rstrip("^")) for form in (str, str.lower, str.upper, str.title)}
+                    found = [_wildcard(looking, match_column, f"{FENCE}{pattern}{FENCE}*")]
+                    found += [_wildcard(looking, column, each) for column in later_groups for each in sorted(written)]
+                    conditions.append(or_(*found))
+                else:
+                    conditions.append(_wildcard(looking, match_column, f"*{FENCE}{pattern}{FENCE}*"))
         if not conditions:
             # Nothing but delimiters was given; a key of stars alone is universal.
             return and_(func.length(match_column) >= 0)
@@ -192,7 +202,18 @@ def _wildcard(looking: Looking, column: Column, pattern: str) -> Condition:
     if not any(wildcard in pattern for wildcard in _WILDCARDS):
         return column == pattern
     if looking.dialect == "sqlite":
-        # GLOB compares letter by letter and can use an index; LIKE of SQLite does neither.
-        return column.op("GLOB", is_comparison=True)(pattern.replace("[", "[[]"))
+        # GLOB compares letter by letter, LIKE of SQLite does not; the range is what finds its way into an index.
+        found: list[Condition] = [column.op("GLOB", is_comparison=True)(pattern.replace("[", "[[]"))]
+        if prefix := re.split(r"[*?]", pattern, maxsplit=1)[0]:
+            found += [column >= prefix, *([column < behind] if (behind := _behind(prefix)) else [])]
+        return and_(*found)
     escaped = re.sub(r"([\\%_])", r"\\\1", pattern).replace("*", "%").replace("?", "_")
     return column.like(escaped, escape="\\")
+
+
+def _behind(prefix: str) -> str:
+    """The first text in the order of code points that is behind all texts with this prefix; empty: there is none."""
+    last = ord(prefix[-1]) + 1
+    if last > sys.maxunicode:
+        return ""
+    return prefix[:-1] + chr(_BEHIND_SURROGATES if last == _FIRST_SURROGATE else last)

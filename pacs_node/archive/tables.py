@@ -53,6 +53,9 @@ class StudyRow(Base):
         Index("ix_study_site_newest", "site_code", "study_date", "study_time", "id"),
         Index("ix_study_patient_newest", "patient_id", "study_date", "study_time", "id"),
         Index("ix_study_accession_newest", "accession_number", "study_date", "study_time", "id"),
+        Index("ix_study_patient_name_match", "patient_name_match"),
+        Index("ix_study_name_ideographic", "name_ideographic"),
+        Index("ix_study_name_phonetic", "name_phonetic"),
         {"sqlite_autoincrement": True},
     )
 

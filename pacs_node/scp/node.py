@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import structlog
+from pydicom.uid import UID
 from pynetdicom import AE, evt
 from pynetdicom.transport import AssociationServer, ThreadedAssociationServer
 
@@ -130,7 +131,7 @@ class DicomNode:
             tuple(self._settings.dicom),
             self._settings.ae_title,
             [],
-            evt_handlers=[(evt.EVT_REQUESTED, self._requested)],
+            evt_handlers=[(evt.EVT_REQUESTED, self._requested), (evt.EVT_SOP_EXTENDED, self._extended)],
             request_handler=Door,
             services=self._services,
         )
@@ -199,6 +200,19 @@ class DicomNode:
         assoc.acceptor.supported_contexts = accepted(request.presentation_context_definition_list, peer, offers)
         log.info("scp.association_opened", calling_ae=calling, site=peer.site_code)
         return None
+
+    def _extended(self, event: Any) -> dict[UID, bytes]:
+        """Answer the SOP class extended negotiation of what we offer this peer."""
+        assoc: NodeAssociation = event.assoc
+        offers = [offer for service in self._services.others for offer in service.offers]
+        return {
+            UID(offer.sop_class_uid): offer.negotiate(event.app_info[offer.sop_class_uid])
+            for offer in offers
+            if offer.negotiate
+            and offer.sop_class_uid in event.app_info
+            and assoc.peer
+            and assoc.peer.may(offer.service)
+        }
 
     def _note(self, sender: Actor, reason: str) -> None:
         """One row for each association: a peer that can't be put into the trail isn't let in."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -24,6 +24,8 @@ class Offer:
     service: Service
     transfer_syntaxes: tuple[str, ...] = (EXPLICIT_LITTLE, IMPLICIT_LITTLE, EXPLICIT_BIG)
     """In the order in which we choose of those that are proposed."""
+    negotiate: Callable[[bytes], bytes] | None = None
+    """From the requestor's SOP class extended negotiation to our answer (PS3.7 annex D.3.3.5); None: no answer."""
 
 
 class DimseService(Protocol):

@@ -1,0 +1,18 @@
+"""Which DIMSE services the hub's port offers beside storage and verification."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pacs_node.scp.query_retrieve.find import FindService
+from pacs_node.scp.service import DimseService
+
+if TYPE_CHECKING:
+    from dokuei.hub import Hub
+
+
+def dimse_services(hub: Hub) -> Sequence[DimseService]:
+    """The services, over the hub's parts."""
+    settings = hub.settings
+    return [FindService(hub.database, hub.clock, ae_title=settings.ae_title, fuzzy=settings.find_fuzzy)]

@@ -1,0 +1,83 @@
+"""From rows of the index to the identifiers of C-FIND responses (PS3.4 section C.4.1.1.3.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple
+from typing import Any
+
+from pacs_node.archive.paging import Answer
+from pacs_node.header.outgoing_text import outgoing_text
+from pacs_node.model import PersonName
+from pacs_node.scp.query_retrieve.encoding import ElementWriter, TextEncoder, tag_and_vr, text_encoder
+
+TIMEZONE = "+0900"
+"""Offset of all dates and times of the index: those of the region's clocks (Japan has no summer time)."""
+
+_TEXT_VRS = frozenset({"PN", "LO", "SH", "LT", "ST", "UT", "UC"})
+_CHARACTER_SET = tag_and_vr("SpecificCharacterSet")
+
+_Encoder = Callable[[Any], bytes]
+
+
+class AnswerWriter:
+    """Writes the identifiers of one query: always the same attributes, in the order of their tags.
+
+    `fixed` are attributes that are the same in every answer. `preferred_set` is the SpecificCharacterSet of the
+    request: where it names Japanese sets the texts go in those, else in the smallest set that holds them.
+    """
+
+    def __init__(
+        self, keywords: Sequence[str], fixed: Mapping[str, str], transfer_syntax_uid: str, preferred_set: str
+    ) -> None:
+        self._writer = ElementWriter(transfer_syntax_uid)
+        self._preferred_set = preferred_set
+        self._attributes = sorted((*tag_and_vr(keyword), keyword) for keyword in keywords)
+        self._fixed = {
+            tag: self._writer.element(tag, vr, value.encode("ascii"))
+            for (tag, vr), value in ((tag_and_vr(keyword), value) for keyword, value in fixed.items())
+        }
+
+    def write(self, answers: Sequence[Answer]) -> Iterator[bytes]:
+        """One identifier for each answer; their texts are looked at together, in one character set."""
+        texts = [keyword for _, vr, keyword in self._attributes if vr in _TEXT_VRS]
+        outgoing = outgoing_text(
+            {part for answer in answers for keyword in texts for part in _parts(answer[keyword])}, self._preferred_set
+        )
+        encode = text_encoder(outgoing.character_set)
+        declared = ""
+        if outgoing.character_set:
+            declared = outgoing.character_set
+        head = self._writer.element(*_CHARACTER_SET, declared.encode("ascii")) if declared else b""
+        elements = self._elements(lambda text: encode(outgoing.text(text)))
+        for answer in answers:
+            yield head + b"".join(
+                made if isinstance(made, bytes) else self._writer.element(tag, vr, made(answer[keyword]))
+                for tag, vr, keyword, made in elements
+            )
+
+    def _elements(self, encode: TextEncoder) -> list[tuple[int, str, str, bytes | _Encoder]]:
+        made: list[tuple[int, str, str, bytes | _Encoder]] = [
+            (tag, vr, keyword, self._encoder(vr, encode)) for tag, vr, keyword in self._attributes
+        ]
+        made += [(tag, "", "", element) for tag, element in self._fixed.items()]
+        return sorted(made, key=lambda each: each[0])
+
+    def _encoder(self, vr: str, encode: TextEncoder) -> _Encoder:
+        if vr == "US":
+            return lambda value: b"" if value is None else self._writer.number(value)
+        if vr == "PN":
+            return lambda value: encode("=".join(astuple(value)).rstrip("="))
+        if vr in _TEXT_VRS:
+            return lambda value: encode("\\".join(_parts(value)))
+        return lambda value: "\\".join(_parts(value)).encode("ascii", "replace")
+
+
+def _parts(value: Any) -> Iterable[str]:
+    if value is None:
+        return ()
+    if isinstance(value, PersonName):
+        return astuple(value)
+    if isinstance(value, list):
+        return value
+    return (str(value),)
