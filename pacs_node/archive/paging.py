@@ -122,7 +122,8 @@ def _walks(database: Database, find: Find, statement: Select[Any]) -> Iterator[S
     """One walk over the few studies that a key names; else one for each site, along the index of its newest."""
     few = _few(database, find)
     if few is not None:
-        yield statement.where(StudyRow.id.in_(few), StudyRow.site_code.in_(sorted(find.sites)))
+        # Not the bare column: an index of sites would be looked into once for each site and row.
+        yield statement.where(StudyRow.id.in_(few), StudyRow.site_code.concat("").in_(sorted(find.sites)))
     elif _named_by_uid(find):
         yield statement.where(StudyRow.site_code.in_(sorted(find.sites)))
     else:
