@@ -53,6 +53,8 @@ class Action(StrEnum):
     """See images and DICOM attributes of a study."""
     STUDY_STORE = "study.store"
     """Send instances of a study."""
+    PATIENT_RESOLVE = "patient.resolve"
+    """Say whose a study is, and that two patients are one person."""
     REPORT_VIEW = "report.view"
     """Read a report."""
     REPORT_WRITE = "report.write"

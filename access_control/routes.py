@@ -26,6 +26,7 @@ _ENTITLEMENTS = {
     "cases.request": Action.CASE_REQUEST,
     "requests.list": Action.REQUEST_LIST,
     "requests.enter": Action.REQUEST_ENTER,
+    "patients.resolve": Action.PATIENT_RESOLVE,
     "cases.read": Action.CASE_CLAIM,
     "studies.view": Action.STUDY_VIEW,
     "studies.send": Action.STUDY_STORE,

@@ -12,6 +12,7 @@ from pacs_node.archive.files import FileStore
 from pacs_node.archive_care.worker import CareWorker
 from pacs_node.completion import CompletionWorker
 from pacs_node.ingest.service import IngestService
+from pacs_node.patients.service import PatientService
 from pacs_node.peers.administration import PeerAdministration
 from pacs_node.peers.echo import PeerTester
 from pacs_node.scp.node import DicomNode
@@ -62,5 +63,6 @@ class Hub(Office):
             reports=ReportIndex(),
         )
         self.requests = RequestService(self.database, self.clock, self.gate, site_name=self.directory.name_of)
+        self.patients = PatientService(self.database, self.clock, self.gate, site_name=self.directory.name_of)
         self.reports = ReportService(self.database, self.clock, self.gate, WorklistDesk(self.cases))
         self.dispatcher = Dispatcher(self.database, self.clock, all_subscribers(self.cases, self.catalogue, self.clock))

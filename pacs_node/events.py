@@ -55,3 +55,51 @@ class InstanceReplaced(Event, frozen=True, kw_only=True):
     sop_instance_uid: str
     version: int
     """Number of the version that is current now; 2 for the first replacement."""
+
+
+class StudyTextsRead(Event, frozen=True, kw_only=True):
+    """The texts of a study were read anew from its files: what the index says of it has changed."""
+
+    study_uid: str
+    site_code: str
+
+
+class _PatientDecided(Event, frozen=True, kw_only=True):
+    """A human said whose a study is; `decision` is its number in the history."""
+
+    study_uid: str
+    site_code: str
+    patient: int
+    decision: int
+
+
+class PatientMatched(_PatientDecided, frozen=True, kw_only=True):
+    """The study's patient is the one who is known."""
+
+
+class PatientCorrected(_PatientDecided, frozen=True, kw_only=True):
+    """The study's patient data were wrong; the index says what is right."""
+
+
+class PatientSeparated(_PatientDecided, frozen=True, kw_only=True):
+    """The study's patient is another person under the same id."""
+
+
+class PatientReopened(_PatientDecided, frozen=True, kw_only=True):
+    """A decision about the study's patient was taken back."""
+
+
+class _PatientsJoined(Event, frozen=True, kw_only=True):
+    patient: int
+    into: int
+    site_code: str
+    into_site_code: str
+    decision: int
+
+
+class PatientMerged(_PatientsJoined, frozen=True, kw_only=True):
+    """Two patients are one person."""
+
+
+class PatientUnmerged(_PatientsJoined, frozen=True, kw_only=True):
+    """They are not."""

@@ -8,7 +8,14 @@ from access_control.model import Action, Role
 
 PERMITTED: Mapping[Role, frozenset[Action]] = {
     Role.TECHNOLOGIST: frozenset(
-        {Action.CASE_LIST, Action.REQUEST_LIST, Action.REQUEST_ENTER, Action.STUDY_VIEW, Action.STUDY_STORE}
+        {
+            Action.CASE_LIST,
+            Action.REQUEST_LIST,
+            Action.REQUEST_ENTER,
+            Action.STUDY_VIEW,
+            Action.STUDY_STORE,
+            Action.PATIENT_RESOLVE,
+        }
     ),
     Role.REFERRING_DOCTOR: frozenset(
         {
@@ -18,6 +25,7 @@ PERMITTED: Mapping[Role, frozenset[Action]] = {
             Action.REQUEST_ENTER,
             Action.STUDY_VIEW,
             Action.STUDY_STORE,
+            Action.PATIENT_RESOLVE,
             Action.REPORT_VIEW,
             Action.REPORT_ACKNOWLEDGE,
         }
@@ -33,7 +41,7 @@ PERMITTED: Mapping[Role, frozenset[Action]] = {
         }
     ),
     Role.SCHEDULER: frozenset(),
-    Role.SECRETARIAT: frozenset({Action.CASE_LIST}),
+    Role.SECRETARIAT: frozenset({Action.CASE_LIST, Action.PATIENT_RESOLVE}),
     Role.ADMINISTRATOR: frozenset({Action.ADMINISTER}),
 }
 

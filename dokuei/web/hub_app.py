@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 import access_control.routes
 import dicomweb.routes
+import pacs_node.patients.routes
 import pacs_node.peers.routes
 import reporting.routes
 import worklist.requests.routes
@@ -34,6 +35,7 @@ def application(hub: Hub) -> ASGIApp:
             *worklist.requests.routes.operations(hub.requests),
             *reporting.routes.operations(hub.reports),
             *pacs_node.peers.routes.operations(hub.peer_administration),
+            *pacs_node.patients.routes.operations(hub.patients),
         ],
         routes=dicomweb.routes.routes(
             hub.catalogue, hub.ingest, hub.gate, hub.authenticate, hub.database, hub.settings

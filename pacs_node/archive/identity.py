@@ -6,33 +6,29 @@ contradicts, somebody has mixed two people up; the study is marked for a human b
 
 from __future__ import annotations
 
-from dataclasses import astuple
-
-from pacs_node.archive.tables import StudyRow
+from pacs_node.archive.tables import PatientRow, StudyRow
 from pacs_node.header.person_name import key_form, match_form
 from pacs_node.header.scan import Header
 from pacs_node.model import PersonName
-from shared_kernel.japanese.search_key import search_key
+from pacs_node.patients.model import Demographics, completed, differences
 
-_SEXES = {"M", "F", "O"}
-"""PS3.3 C.7.1.1; anything else is as good as unknown."""
+
+def said_by(header: Header) -> Demographics:
+    """What an instance says of its patient."""
+    return Demographics(
+        patient_id=header.patient_id, name=header.patient_name, birth_date=header.birth_date, sex=header.sex
+    )
+
+
+def known_of(row: StudyRow | PatientRow) -> Demographics:
+    """What the index says of a patient, or of a study's patient."""
+    name = PersonName(alphabetic=row.name_alphabetic, ideographic=row.name_ideographic, phonetic=row.name_phonetic)
+    return Demographics(patient_id=row.patient_id, name=name, birth_date=row.birth_date, sex=row.sex)
 
 
 def contradicts(study: StudyRow, header: Header) -> bool:
-    """Whether the instance names another person than the study.
-
-    Only what both say is compared. Names are, group by group, by their search keys: 髙橋 and 高橋, upper
-    and lower case are one; a group that one of them lacks says nothing.
-    """
-    return (
-        _differ(study.patient_id, header.patient_id)
-        or _differ(study.birth_date, header.birth_date)
-        or (study.sex != header.sex and {study.sex, header.sex} <= _SEXES)
-        or any(
-            _differ(search_key(known), search_key(named))
-            for known, named in zip(astuple(_name(study)), astuple(header.patient_name), strict=True)
-        )
-    )
+    """Whether the instance names another person than the study; see `patients.model.differences`."""
+    return bool(differences(known_of(study), said_by(header)))
 
 
 def complete(study: StudyRow, header: Header) -> None:
@@ -43,39 +39,29 @@ def complete(study: StudyRow, header: Header) -> None:
     """
     if study.patient_id and not header.patient_id:
         return
-    study.birth_date = study.birth_date or header.birth_date
-    if study.sex not in _SEXES and header.sex:
-        study.sex = header.sex
-    known, named = _name(study), header.patient_name
-    describe_name(
-        study,
-        PersonName(
-            alphabetic=known.alphabetic or named.alphabetic,
-            ideographic=known.ideographic or named.ideographic,
-            phonetic=known.phonetic or named.phonetic,
-        ),
-    )
+    describe(study, completed(known_of(study), said_by(header)))
 
 
-def describe_name(study: StudyRow, name: PersonName) -> None:
-    """Let the study have this name, with the columns that searches compare."""
+def describe(row: StudyRow | PatientRow, demographics: Demographics) -> None:
+    """Let the row say this of its patient, with the columns that searches compare; the PatientID stays."""
+    _set(row, {"birth_date": demographics.birth_date, "sex": demographics.sex})
+    describe_name(row, demographics.name)
+
+
+def describe_name(row: StudyRow | PatientRow, name: PersonName) -> None:
+    """Let the row have this name, with the columns that searches compare."""
     values = {
         "name_alphabetic": name.alphabetic,
         "name_ideographic": name.ideographic,
         "name_phonetic": name.phonetic,
-        "patient_name_match": match_form(name),
         "patient_name_key": key_form(name),
     }
+    if isinstance(row, StudyRow):
+        values["patient_name_match"] = match_form(name)
+    _set(row, values)
+
+
+def _set(row: StudyRow | PatientRow, values: dict[str, str]) -> None:
     for column, value in values.items():
-        if getattr(study, column) != value:
-            setattr(study, column, value)
-
-
-def _name(study: StudyRow) -> PersonName:
-    return PersonName(
-        alphabetic=study.name_alphabetic, ideographic=study.name_ideographic, phonetic=study.name_phonetic
-    )
-
-
-def _differ(known: str, named: str) -> bool:
-    return bool(known and named and known != named)
+        if getattr(row, column) != value:
+            setattr(row, column, value)

@@ -11,11 +11,12 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from pacs_node.archive.identity import complete, contradicts, describe_name
-from pacs_node.archive.tables import InstanceRow, PatientRow, SeriesRow, StudyRow
+from pacs_node.archive.tables import InstanceRow, SeriesRow, StudyRow
 from pacs_node.archive.versions import keep
 from pacs_node.header.person_name import encoded, key_form, match_form
 from pacs_node.header.scan import Header
 from pacs_node.model import PersonName
+from pacs_node.patients.arrival import contradicted, place
 
 _MODALITIES_WIDTH = 255
 
@@ -83,14 +84,14 @@ class IndexWriter:
         Returns the rows of its study and series; None where the next one like it must be looked at anew.
         """
         study = self._study(new.header.study_uid) or self._new_study(new)
-        plain = True
-        if contradicts(study, new.header):
-            study.identity_conflict = True
-            plain = False
-        else:
-            if new.header.patient_id and not study.patient_id:
-                study.patient_row, study.patient_id = self._patient(new).id, new.header.patient_id
-            complete(study, new.header)
+        differs = contradicts(study, new.header)
+        plain = not (differs and contradicted(self._session, study, new.header, self._at))
+        if plain:
+            if not differs:
+                if new.header.patient_id and not study.patient_id:
+                    study.patient_id = new.header.patient_id
+                    place(self._session, study, new.header, self._at)
+                complete(study, new.header)
             _describe(study, new.header)
         series = self._series_of(study, new.header)
         series.instance_count += 1
@@ -138,7 +139,6 @@ class IndexWriter:
         study = StudyRow(
             study_uid=header.study_uid,
             site_code=new.site_code,
-            patient_row=self._patient(new).id,
             patient_id=header.patient_id,
             birth_date=header.birth_date,
             sex=header.sex,
@@ -155,32 +155,12 @@ class IndexWriter:
         )
         describe_name(study, header.patient_name)
         _describe(study, header)
+        place(self._session, study, header, self._at)
         self._session.add(study)
         self._session.flush()
         self._studies[header.study_uid] = study
         self.opened.add(header.study_uid)
         return study
-
-    def _patient(self, new: NewInstance) -> PatientRow:
-        header = new.header
-        identity = f"id:{header.patient_id}" if header.patient_id else f"study:{header.study_uid}"
-        patient = self._session.scalar(select(PatientRow).filter_by(issuer=new.site_code, identity=identity))
-        if patient is None:
-            patient = PatientRow(
-                issuer=new.site_code,
-                identity=identity,
-                patient_id=header.patient_id,
-                name_alphabetic=header.patient_name.alphabetic,
-                name_ideographic=header.patient_name.ideographic,
-                name_phonetic=header.patient_name.phonetic,
-                patient_name_key=key_form(header.patient_name),
-                birth_date=header.birth_date,
-                sex=header.sex,
-                first_received_at=self._at,
-            )
-            self._session.add(patient)
-            self._session.flush()
-        return patient
 
     def _series_of(self, study: StudyRow, header: Header) -> SeriesRow:
         key = (study.id, header.series_uid)

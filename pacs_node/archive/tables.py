@@ -19,12 +19,16 @@ class PatientRow(Base):
     """One patient of one site.
 
     `identity` is the PatientID; where none was sent it is the study's, so that two people without an
-    id never become one. Whoever else has the same id has it with a number behind it (`id:P-1#2`), a study whose
-    patient is in question one of its own (`question:UID`).
+    id never become one. Whoever else has the same id has it with a fence and a number behind it, a study whose
+    patient is in question one of its own; see `patients.arrival`.
     """
 
     __tablename__ = "patient"
-    __table_args__ = (UniqueConstraint("issuer", "identity"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        UniqueConstraint("issuer", "identity"),
+        Index("ix_patient_issuer_patient_id", "issuer", "patient_id"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
     issuer: Mapped[str] = mapped_column(String(32))

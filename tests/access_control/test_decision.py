@@ -67,6 +67,10 @@ def test_only_reading_is_open(actor: Actor, action: Action, site: str, purpose: 
     [
         (Role.TECHNOLOGIST, Action.STUDY_STORE, True),
         (Role.TECHNOLOGIST, Action.REPORT_VIEW, False),
+        (Role.TECHNOLOGIST, Action.PATIENT_RESOLVE, True),
+        (Role.REFERRING_DOCTOR, Action.PATIENT_RESOLVE, True),
+        (Role.RADIOLOGIST, Action.PATIENT_RESOLVE, False),
+        (Role.ADMINISTRATOR, Action.PATIENT_RESOLVE, False),
         (Role.REFERRING_DOCTOR, Action.CASE_REQUEST, True),
         (Role.REFERRING_DOCTOR, Action.REPORT_ACKNOWLEDGE, True),
         (Role.REFERRING_DOCTOR, Action.REPORT_WRITE, False),
@@ -90,9 +94,9 @@ def test_a_contract_is_for_radiologists_only() -> None:
 
 
 @given(action=st.sampled_from(Action))
-def test_the_office_follows_cases_and_nothing_else(action: Action) -> None:
+def test_the_office_follows_cases_and_who_their_patients_are(action: Action) -> None:
     office = person(Role.SECRETARIAT, "CHUO", follows=frozenset(SITES))
-    assert decide(office, action, thing("MINATO")).allowed is (action is Action.CASE_LIST)
+    assert decide(office, action, thing("MINATO")).allowed is (action in {Action.CASE_LIST, Action.PATIENT_RESOLVE})
 
 
 def test_a_peer_stores_for_its_own_site_and_sees_what_its_site_reads() -> None:

@@ -57,6 +57,7 @@ def test_signing_in_and_out(client: TestClient) -> None:
         "cases.request",
         "requests.list",
         "requests.enter",
+        "patients.resolve",
         "studies.view",
         "studies.send",
         "reports.inbox",

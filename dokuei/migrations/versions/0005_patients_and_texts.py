@@ -21,6 +21,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("merged_into", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("person", sa.Integer(), nullable=True))
         batch_op.create_index(batch_op.f("ix_patient_person"), ["person"], unique=False)
+        batch_op.create_index("ix_patient_issuer_patient_id", ["issuer", "patient_id"], unique=False)
     with op.batch_alter_table("study", schema=None) as batch_op:
         batch_op.add_column(sa.Column("text_suspect", sa.Boolean(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("issuer_of_patient_id", sa.String(length=64), server_default="", nullable=False))

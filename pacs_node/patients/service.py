@@ -1,0 +1,260 @@
+"""What people decide about patients. Every deed: the access rule, one transaction, history, audit, event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from access_control.decision import visible_sites
+from access_control.gate import AccessGate, audit_entry
+from access_control.model import Action, Actor, ActorKind, Resource
+from pacs_node.archive.tables import PatientRow, StudyRow
+from pacs_node.events import (
+    PatientCorrected,
+    PatientMatched,
+    PatientMerged,
+    PatientReopened,
+    PatientSeparated,
+    PatientUnmerged,
+)
+from pacs_node.patients import wire
+from pacs_node.patients.decisions import Decider, study_row
+from pacs_node.patients.errors import ReasonMissing
+from pacs_node.patients.model import QuestionState
+from pacs_node.patients.tables import PatientDecisionRow, PatientQuestionRow
+from pacs_node.patients.view import PatientView, SiteName, from_wire
+from shared_kernel.audit.trail import record
+from shared_kernel.clock import Clock
+from shared_kernel.database import Database
+from shared_kernel.errors import NotFound
+from shared_kernel.events.event import Event
+from shared_kernel.events.outbox import publish
+from shared_kernel.japanese.search_key import search_key
+from shared_kernel.plain_text import cleaned
+
+_EVENTS = {
+    "match": PatientMatched,
+    "correct": PatientCorrected,
+    "separate": PatientSeparated,
+    "reopen": PatientReopened,
+}
+Deed = Callable[[Decider, Session], PatientDecisionRow]
+
+
+class PatientService:
+    """The door to questions about patients; safe to share between threads.
+
+    The site's own technologist and doctor decide about its patients, the secretariat for the sites that it
+    follows, the operator at the command line for all. A decision about two sites' patients takes the right at
+    both. Whoever must not know of a thing gets NotFound.
+    """
+
+    def __init__(self, database: Database, clock: Clock, gate: AccessGate, *, site_name: SiteName) -> None:
+        self._database = database
+        self._clock = clock
+        self._gate = gate
+        self._view = PatientView(site_name)
+
+    def questions(self, actor: Actor, query: wire.QuestionQuery) -> wire.QuestionPage:
+        """Questions of the sites whose patients the actor knows: open ones oldest first, answered ones newest first."""
+        self._gate.require(actor, Action.PATIENT_RESOLVE, Resource(label="patients", site_code=actor.site_code))
+        with self._database.read() as session:
+            mine = PatientQuestionRow.site_code.in_(self._sites(session, actor))
+            asked = PatientQuestionRow.state == query.state.value
+            order = PatientQuestionRow.asked_at
+            page = (
+                select(PatientQuestionRow)
+                .where(mine, asked)
+                .order_by(order if query.state is QuestionState.OPEN else order.desc(), PatientQuestionRow.question_id)
+                .limit(query.limit)
+                .offset(query.offset)
+            )
+            counted = select(func.count()).select_from(PatientQuestionRow).where(mine)
+            is_open = PatientQuestionRow.state == QuestionState.OPEN.value
+            return wire.QuestionPage(
+                questions=self._view.questions(session, session.scalars(page).all()),
+                total=session.scalar(counted.where(asked)) or 0,
+                open=session.scalar(counted.where(is_open)) or 0,
+            )
+
+    def patients(self, actor: Actor, query: wire.PatientQuery) -> wire.PatientPage:
+        """Patients by a part of the id or of the name in any writing."""
+        self._gate.require(actor, Action.PATIENT_RESOLVE, Resource(label="patients", site_code=actor.site_code))
+        asked, key = cleaned(query.q).strip(), search_key(query.q)
+        with self._database.read() as session:
+            sites = self._sites(session, actor)
+            ways = [PatientRow.patient_id.icontains(asked, autoescape=True)]
+            if key:
+                ways.append(PatientRow.patient_name_key.contains(key, autoescape=True))
+            found = (PatientRow.issuer.in_(sites), PatientRow.identity.startswith("id:"), or_(*ways))
+            rows = session.scalars(select(PatientRow).where(*found).order_by(PatientRow.id).limit(query.limit)).all()
+            total = session.scalar(select(func.count()).select_from(PatientRow).where(*found)) or 0
+            return wire.PatientPage(patients=[self._view.patient(session, row, sites) for row in rows], total=total)
+
+    def history_of_study(self, actor: Actor, study_uid: str) -> wire.History:
+        """What was decided about a study's patient, newest first."""
+        self._require_study(actor, study_uid)
+        return self._history(PatientDecisionRow.study_uid == study_uid)
+
+    def history_of_patient(self, actor: Actor, patient: int) -> wire.History:
+        """What was decided about a patient and with it, newest first."""
+        self._require_patient(actor, patient)
+        return self._history(
+            or_(PatientDecisionRow.patient_row == patient, PatientDecisionRow.other_patient_row == patient)
+        )
+
+    def match(self, actor: Actor, question_id: str, said: wire.Match) -> wire.Decision:
+        """The study of a question is of the patient who is known. Raises AlreadyResolved, ReasonMissing."""
+        with self._database.read() as session:
+            study_uid = _question(session, question_id).study_uid
+
+        def deed(decider: Decider, session: Session) -> PatientDecisionRow:
+            return decider.match(_question(session, question_id), said.holds)
+
+        return self._about_study(actor, study_uid, said.reason, deed)
+
+    def correct(self, actor: Actor, study_uid: str, said: wire.Correction) -> wire.Decision:
+        """A study's patient data are wrong; these are right. Raises StillContradicts, ReasonMissing, InvalidInput."""
+        right = from_wire(said.demographics)
+        return self._about_study(
+            actor,
+            study_uid,
+            said.reason,
+            lambda decider, session: decider.correct(study_row(session, study_uid), right),
+        )
+
+    def separate(self, actor: Actor, study_uid: str, said: wire.Because) -> wire.Decision:
+        """A study's patient is another person under the same id. Raises NothingToSeparate, ReasonMissing."""
+        return self._about_study(
+            actor, study_uid, said.reason, lambda decider, session: decider.separate(study_row(session, study_uid))
+        )
+
+    def reopen(self, actor: Actor, number: int, said: wire.Because) -> wire.Decision:
+        """Take a decision about a study back. Raises LaterDecision, ReasonMissing."""
+        with self._database.read() as session:
+            study_uid = _decision(session, number).study_uid
+        if study_uid is None:
+            raise NotFound()
+        return self._about_study(
+            actor, study_uid, said.reason, lambda decider, session: decider.reopen(_decision(session, number))
+        )
+
+    def merge(self, actor: Actor, patient: int, said: wire.Merge) -> wire.Decision:
+        """Two patients are one person. Raises MergeRefused, ReasonMissing."""
+        self._require_patient(actor, said.into)
+        return self._about_patient(
+            actor,
+            patient,
+            said.reason,
+            lambda decider, session: decider.merge(_patient(session, patient), _patient(session, said.into)),
+        )
+
+    def unmerge(self, actor: Actor, patient: int, said: wire.Because) -> wire.Decision:
+        """They are not one person. Raises NotMergedPatient, ReasonMissing."""
+        with self._database.read() as session:
+            above = _patient(session, patient).merged_into
+        if above is not None:
+            self._require_patient(actor, above)
+        return self._about_patient(
+            actor, patient, said.reason, lambda decider, session: decider.unmerge(_patient(session, patient))
+        )
+
+    def _about_study(self, actor: Actor, study_uid: str, reason: str, deed: Deed) -> wire.Decision:
+        resource = self._require_study(actor, study_uid)
+
+        def event(_session: Session, row: PatientDecisionRow) -> Event:
+            kind = _EVENTS[row.kind]
+            return kind(study_uid=study_uid, site_code=row.site_code, patient=row.patient_row, decision=row.number)
+
+        return self._do(actor, resource, reason, deed, event)
+
+    def _about_patient(self, actor: Actor, patient: int, reason: str, deed: Deed) -> wire.Decision:
+        resource = self._require_patient(actor, patient)
+
+        def event(session: Session, row: PatientDecisionRow) -> Event:
+            kind = PatientMerged if row.kind == "merge" else PatientUnmerged
+            into = row.other_patient_row or row.patient_row
+            return kind(
+                patient=row.patient_row,
+                into=into,
+                site_code=row.site_code,
+                into_site_code=_patient(session, into).issuer,
+                decision=row.number,
+            )
+
+        return self._do(actor, resource, reason, deed, event)
+
+    def _do(
+        self,
+        actor: Actor,
+        resource: Resource,
+        reason: str,
+        deed: Deed,
+        event_of: Callable[[Session, PatientDecisionRow], Event],
+    ) -> wire.Decision:
+        reason = cleaned(reason).strip()
+        if not reason:
+            raise ReasonMissing(field="reason")
+        with self._database.write() as session:
+            at: datetime = self._clock.now()
+            row = deed(Decider(session, actor, at, reason), session)
+            event = event_of(session, row)
+            publish(session, event, at=at, actor=actor.login)
+            told = f"{event.name()} {row.number}: {reason}"
+            entry = audit_entry(actor, Action.PATIENT_RESOLVE, resource, clock=self._clock, outcome="done", reason=told)
+            record(session, [entry])
+            return self._view.decisions(session, [row])[0]
+
+    def _history(self, of: ColumnElement[bool]) -> wire.History:
+        with self._database.read() as session:
+            rows = session.scalars(
+                select(PatientDecisionRow).where(of).order_by(PatientDecisionRow.number.desc())
+            ).all()
+            return wire.History(decisions=self._view.decisions(session, rows))
+
+    def _require_study(self, actor: Actor, study_uid: str) -> Resource:
+        # Outside of the deed's transaction: the gate writes its own audit row.
+        with self._database.read() as session:
+            site_code = session.scalar(select(StudyRow.site_code).filter_by(study_uid=study_uid))
+        if site_code is None:
+            raise NotFound()
+        resource = Resource(label=f"study/{study_uid}", site_code=site_code, study_uid=study_uid)
+        self._gate.require(actor, Action.PATIENT_RESOLVE, resource)
+        return resource
+
+    def _require_patient(self, actor: Actor, patient: int) -> Resource:
+        with self._database.read() as session:
+            issuer = _patient(session, patient).issuer
+        resource = Resource(label=f"patient/{patient}", site_code=issuer)
+        self._gate.require(actor, Action.PATIENT_RESOLVE, resource)
+        return resource
+
+    @staticmethod
+    def _sites(session: Session, actor: Actor) -> frozenset[str]:
+        if actor.kind is ActorKind.OPERATOR:
+            return frozenset(session.scalars(select(PatientRow.issuer).distinct()))
+        return visible_sites(actor, Action.PATIENT_RESOLVE)
+
+
+def _question(session: Session, question_id: str) -> PatientQuestionRow:
+    row = session.scalar(select(PatientQuestionRow).filter_by(question_id=question_id).with_for_update())
+    if row is None:
+        raise NotFound()
+    return row
+
+
+def _decision(session: Session, number: int) -> PatientDecisionRow:
+    row = session.get(PatientDecisionRow, number)
+    if row is None:
+        raise NotFound()
+    return row
+
+
+def _patient(session: Session, patient: int) -> PatientRow:
+    row = session.get(PatientRow, patient)
+    if row is None:
+        raise NotFound()
+    return row
