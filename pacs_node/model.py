@@ -51,7 +51,10 @@ class StudySummary:
     arrived_at: datetime | None = None
     """When the study was complete for the first time; None while it is being received (受信中)."""
     identity_conflict: bool = False
-    """An image of the study named somebody else than its first one did; `patient` is the first. Never taken back."""
+    """An image of the study named somebody else than its first one did, or the id is known with other demographics;
+    `patient` is the study's own. Until a human has decided."""
+    text_suspect: bool = False
+    """文字化け疑い: a text was mended, or looks garbled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,8 +60,11 @@ class Intake:
         )
         publish(session, event, at=row.arrived_at, actor=actor)
 
-    def study_grew(self, session: Session, study_uid: str, *, at: datetime, actor: str) -> None:
-        """More images came after the study had arrived: the case shows them and keeps its state and due date."""
+    def study_changed(self, session: Session, study_uid: str, *, at: datetime, actor: str) -> None:
+        """More images came, somebody said who the patient is, or texts were read anew.
+
+        The case shows it and keeps its state and due date.
+        """
         row = self._case(session, study_uid)
         study = self._study(study_uid)
         if row is not None and study is not None:

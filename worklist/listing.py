@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from sqlalchemy import and_, case, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import case, func, or_, select
+from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
 from shared_kernel.japanese.search_key import search_key
@@ -49,29 +49,6 @@ def counts(session: Session, sites: frozenset[str]) -> wire.Counts:
     by_state = select(CaseRow.state, func.count()).where(CaseRow.site_code.in_(sites)).group_by(CaseRow.state)
     found = dict(iter(session.execute(by_state)))
     return wire.Counts(**{state.value: found.get(state.value, 0) for state in CaseState})
-
-
-def prior_counts(session: Session, case_ids: Sequence[str]) -> Mapping[str, int]:
-    """How many earlier studies of the same patient there are, for each case that has any.
-
-    Every study has a case, so the cases themselves tell; the same site gave out the patient's id, so
-    whoever sees the one case may know of the others.
-    """
-    this, other = aliased(CaseRow), aliased(CaseRow)
-    earlier = or_(
-        other.study_date < this.study_date,
-        and_(other.study_date == this.study_date, other.study_time < this.study_time),
-    )
-    same_patient = and_(
-        other.patient_id == this.patient_id, other.patient_issuer == this.patient_issuer, this.patient_id != ""
-    )
-    counted = (
-        select(this.case_id, func.count())
-        .join(other, and_(same_patient, earlier))
-        .where(this.case_id.in_(case_ids))
-        .group_by(this.case_id)
-    )
-    return dict(iter(session.execute(counted)))
 
 
 def _searched(asked: str) -> ColumnElement[bool]:

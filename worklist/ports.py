@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -36,7 +36,11 @@ class Studies(Protocol):
         ...
 
     def priors(self, study_uid: str) -> list[StudySummary]:
-        """Older studies of the same patient, newest first."""
+        """Older studies of the same patient, newest first; none while the patient is in question."""
+        ...
+
+    def prior_counts(self, study_uids: Iterable[str], sites: Collection[str], *, session: Session) -> Mapping[str, int]:
+        """How many of those each study has that are of `sites`."""
         ...
 
 

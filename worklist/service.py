@@ -54,7 +54,7 @@ class CaseService:
         self._gate = gate
         self._studies = catalogue
         self._site_name = site_name
-        self._view = CaseView(reports or NoReports(), site_name, expected)
+        self._view = CaseView(catalogue, reports or NoReports(), site_name, expected)
 
     def page(self, actor: Actor, query: wire.CaseQuery) -> wire.CasePage:
         """One page of the cases that the actor may list. Raises Forbidden for a role that lists none."""

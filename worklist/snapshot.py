@@ -29,6 +29,7 @@ def copy_study(row: CaseRow, study: StudySummary) -> None:
     row.series_count = study.series_count
     row.instance_count = study.instance_count
     row.identity_conflict = study.identity_conflict
+    row.text_suspect = study.text_suspect
 
 
 def modalities_of(row: CaseRow) -> tuple[str, ...]:

@@ -4,12 +4,30 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from pacs_node.events import InstancesStored, StudyArrived, StudyGrew
-from shared_kernel.events.dispatcher import Subscriber
+from pacs_node.events import (
+    InstancesStored,
+    PatientCorrected,
+    PatientMatched,
+    PatientReopened,
+    PatientSeparated,
+    StudyArrived,
+    StudyGrew,
+    StudyTextsRead,
+)
+from shared_kernel.events.dispatcher import Handler, Subscriber
 from shared_kernel.events.event import Envelope
 from worklist.clinical_days import ClinicalCalendar
 from worklist.intake import Intake
 from worklist.ports import CalendarOf, Studies
+
+_StudyEvent = PatientMatched | PatientCorrected | PatientSeparated | PatientReopened | StudyTextsRead
+_ABOUT_PATIENT_OR_TEXTS: tuple[type[_StudyEvent], ...] = (
+    PatientMatched,
+    PatientCorrected,
+    PatientSeparated,
+    PatientReopened,
+    StudyTextsRead,
+)
 
 
 def subscribers(
@@ -28,7 +46,14 @@ def subscribers(
 
     def on_study_grew(session: Session, envelope: Envelope) -> None:
         event = envelope.open(StudyGrew)
-        intake.study_grew(session, event.study_uid, at=envelope.occurred_at, actor=envelope.actor)
+        intake.study_changed(session, event.study_uid, at=envelope.occurred_at, actor=envelope.actor)
+
+    def told_anew(kind: type[_StudyEvent]) -> Handler:
+        def on_change(session: Session, envelope: Envelope) -> None:
+            event = envelope.open(kind)
+            intake.study_changed(session, event.study_uid, at=envelope.occurred_at, actor=envelope.actor)
+
+        return on_change
 
     return [
         Subscriber(
@@ -38,5 +63,6 @@ def subscribers(
                 StudyArrived: on_study_arrived,
                 StudyGrew: on_study_grew,
             },
-        )
+        ),
+        Subscriber("worklist.patients", {kind: told_anew(kind) for kind in _ABOUT_PATIENT_OR_TEXTS}),
     ]

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from access_control.decision import decide
+from access_control.decision import decide, visible_sites
 from access_control.model import Action, Actor, Resource
 from pacs_node.model import StudySummary
-from worklist import listing, wire
+from worklist import wire
 from worklist.model import CaseState, CaseStep, after
-from worklist.ports import CaseReport, ExpectedCounts, Reports, SiteName, nothing_expected
+from worklist.ports import CaseReport, ExpectedCounts, Reports, SiteName, Studies, nothing_expected
 from worklist.snapshot import modalities_of
 from worklist.tables import CaseRow
 
@@ -25,7 +25,10 @@ def resource_of(row: CaseRow) -> Resource:
 class CaseView:
     """Shows rows of the worklist on the wire."""
 
-    def __init__(self, reports: Reports, site_name: SiteName, expected: ExpectedCounts = nothing_expected) -> None:
+    def __init__(
+        self, studies: Studies, reports: Reports, site_name: SiteName, expected: ExpectedCounts = nothing_expected
+    ) -> None:
+        self._studies = studies
         self._reports = reports
         self._site_name = site_name
         self._expected = expected
@@ -34,14 +37,16 @@ class CaseView:
         """Rows as the list shows them, in their order."""
         reports = self._reports.of_cases(session, actor, [row.case_id for row in rows])
         sites = {code: self._site(session, code) for code in {row.site_code for row in rows}}
-        priors = listing.prior_counts(session, [row.case_id for row in rows])
+        # Whoever sees a case may know that the person was examined before, at a site whose cases they see.
+        known = visible_sites(actor, Action.CASE_LIST)
+        priors = self._studies.prior_counts([row.study_uid for row in rows], known, session=session)
         expected = self._expected(session, [row.study_uid for row in rows])
         return [
             _case(
                 row,
                 sites[row.site_code],
                 reports.get(row.case_id),
-                prior_count=priors.get(row.case_id, 0),
+                prior_count=priors.get(row.study_uid, 0),
                 expected_count=expected.get(row.study_uid),
             )
             for row in rows
@@ -122,6 +127,7 @@ def _case(
         expected_count=expected_count,
         images_after_report=_after_report(row),
         identity_conflict=row.identity_conflict,
+        text_suspect=row.text_suspect,
         prior_count=prior_count,
         reason=row.reason,
         clinical_history=row.clinical_history,

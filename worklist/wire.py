@@ -74,7 +74,9 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     images_after_report: int
     """Images that came after the report was signed, which it therefore does not speak of."""
     identity_conflict: bool
-    """Images of the study name different patients; its report can't be signed."""
+    """It is in question whose study it is; its report can't be signed until a human has decided."""
+    text_suspect: bool
+    """文字化け疑い: a text of the study was mended, or looks garbled."""
     prior_count: int
     """Earlier studies of the same patient."""
     reason: str

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from pacs_node.archive.files import FileStore
 from pacs_node.archive.index import owner_of
-from pacs_node.archive.tables import InstanceRow, SeriesRow, StudyRow
+from pacs_node.archive.tables import InstanceRow, PatientRow, SeriesRow, StudyRow
 from pacs_node.header.person_name import person_name, shown
 from pacs_node.header.values import as_date, as_time
 from pacs_node.model import InstanceRecord, Patient, PersonName, StudySummary
@@ -72,23 +73,30 @@ class Catalogue:
         return [self._record(row, series, study, site) for row, series, study, site in session.execute(statement)]
 
     def priors(self, study_uid: str, *, session: Session | None = None) -> list[StudySummary]:
-        """Earlier studies of the same patient (issuer and PatientID), newest first.
+        """Earlier studies of the same person, newest first; none while it is in question who the patient is.
 
-        Earlier is by StudyDate and StudyTime; a study without a date counts by its time of receipt
-        against others without one, and never as a prior of a dated one.
+        A person is a patient (issuer and PatientID) and whoever is merged with them; the studies may be of
+        several sites. Earlier is by StudyDate and StudyTime, of the same moment by receipt; a study without a
+        date counts against others without one, and never as a prior of a dated one.
         """
         if session is None:
             with self._database.read() as own:
                 return self.priors(study_uid, session=own)
-        study = session.scalar(select(StudyRow).filter_by(study_uid=study_uid))
-        if study is None or not study.patient_id:
-            return []
-        others = session.scalars(
-            select(StudyRow)
-            .where(StudyRow.patient_row == study.patient_row, StudyRow.id != study.id)
-            .order_by(StudyRow.study_date.desc(), StudyRow.study_time.desc(), StudyRow.id.desc())
-        )
-        return [_summary(other) for other in others if _age(other) < _age(study) and _dated(other) == _dated(study)]
+        of_person = _of_one_person(session, [study_uid]).get(study_uid, [])
+        uids = [other.study_uid for other in of_person if _is_prior(other, of_person, study_uid)]
+        return list(self.studies(uids, session=session).values())
+
+    def prior_counts(
+        self, study_uids: Iterable[str], sites: Collection[str], *, session: Session | None = None
+    ) -> dict[str, int]:
+        """How many priors each study has that are of `sites`; the same that `priors` gives."""
+        if session is None:
+            with self._database.read() as own:
+                return self.prior_counts(study_uids, sites, session=own)
+        return {
+            study_uid: sum(other.site_code in sites and _is_prior(other, of_person, study_uid) for other in of_person)
+            for study_uid, of_person in _of_one_person(session, list(study_uids)).items()
+        }
 
     def site_of(self, study_uid: str, *, session: Session | None = None) -> str | None:
         """Code of the site whose study it is; None for a study that is not here."""
@@ -116,12 +124,62 @@ class Catalogue:
         )
 
 
-def _dated(study: StudyRow) -> bool:
-    return bool(study.study_date)
+class _Moment(NamedTuple):
+    """A study's place in the order of a person's studies."""
+
+    study_date: str
+    study_time: str
+    row: int
+    study_uid: str
+    site_code: str
 
 
-def _age(study: StudyRow) -> tuple[str, str, int]:
-    return study.study_date, study.study_time, study.id
+def _of_one_person(session: Session, study_uids: Sequence[str]) -> dict[str, list[_Moment]]:
+    """All studies of the person whose each study is, newest first; nothing for a study whose patient is in question."""
+    person = func.coalesce(PatientRow.person, PatientRow.id)
+    people: dict[int, list[str]] = {}
+    for start in range(0, len(study_uids), _MOST_UIDS):
+        certain = (
+            select(StudyRow.study_uid, person)
+            .join(PatientRow, PatientRow.id == StudyRow.patient_row)
+            .where(
+                StudyRow.study_uid.in_(study_uids[start : start + _MOST_UIDS]),
+                StudyRow.identity_conflict.is_(False),
+                StudyRow.patient_id != "",
+            )
+        )
+        for study_uid, number in session.execute(certain):
+            people.setdefault(number, []).append(study_uid)
+    found: dict[str, list[_Moment]] = {}
+    numbers = list(people)
+    for start in range(0, len(numbers), _MOST_UIDS):
+        part = numbers[start : start + _MOST_UIDS]
+        studies: dict[int, list[_Moment]] = {}
+        of_them = (
+            select(
+                person,
+                StudyRow.study_date,
+                StudyRow.study_time,
+                StudyRow.id,
+                StudyRow.study_uid,
+                StudyRow.site_code,
+            )
+            .join(PatientRow, PatientRow.id == StudyRow.patient_row)
+            .where(
+                or_(PatientRow.id.in_(part), PatientRow.person.in_(part)),
+                StudyRow.identity_conflict.is_(False),
+            )
+            .order_by(StudyRow.study_date.desc(), StudyRow.study_time.desc(), StudyRow.id.desc())
+        )
+        for row in session.execute(of_them):
+            studies.setdefault(row[0], []).append(_Moment(*row[1:]))
+        found |= {study_uid: studies[number] for number in part for study_uid in people[number]}
+    return found
+
+
+def _is_prior(other: _Moment, of_person: Sequence[_Moment], study_uid: str) -> bool:
+    study = next(each for each in of_person if each.study_uid == study_uid)
+    return other[:3] < study[:3] and bool(other.study_date) == bool(study.study_date)
 
 
 def _summary(row: StudyRow) -> StudySummary:
@@ -150,4 +208,5 @@ def _summary(row: StudyRow) -> StudySummary:
         last_received_at=row.last_received_at,
         arrived_at=row.arrived_at,
         identity_conflict=row.identity_conflict,
+        text_suspect=row.text_suspect,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from pacs_node.archive.identity import describe, known_of, said_by
@@ -33,10 +33,10 @@ def place(session: Session, study: StudyRow, header: Header, at: datetime) -> No
     if not found.patient_id:
         study.patient_row = _own(session, study, f"study:{study.study_uid}", found, at).id
         return
-    named = namesakes(session, study.site_code, found.patient_id)
+    named = known_under(session, study.site_code, found.patient_id)
     patient = _certain(session, named, found)
     if patient is None and not named:
-        patient = new_patient(session, study.site_code, identity_of(found.patient_id), found, at)
+        patient = first_patient(session, study.site_code, found, at)
     if patient is None:
         study.patient_row = _own(session, study, f"question:{study.study_uid}", found, at).id
         study.identity_conflict = True
@@ -73,8 +73,33 @@ def identity_of(patient_id: str, number: int = 1) -> str:
     return f"id:{patient_id}" if number == 1 else f"id:{patient_id}{FENCE}{number}"
 
 
+def known_under(session: Session, issuer: str, patient_id: str) -> list[PatientRow]:
+    """Those who have this id and a study, or are merged: from whom a correction has taken all is nobody known."""
+    named = namesakes(session, issuer, patient_id)
+    numbers = [row.id for row in named]
+    used = set(session.scalars(select(StudyRow.patient_row).where(StudyRow.patient_row.in_(numbers)).distinct()))
+    used |= set(session.scalars(select(PatientRow.merged_into).where(PatientRow.merged_into.in_(numbers))))
+    return [row for row in named if row.id in used or row.merged_into is not None]
+
+
+def first_patient(session: Session, issuer: str, said: Demographics, at: datetime) -> PatientRow:
+    """The patient of an id under which nobody is known; a row that a correction has left empty is used again."""
+    identity = identity_of(said.patient_id)
+    row = session.scalar(select(PatientRow).filter_by(issuer=issuer, identity=identity))
+    if row is None:
+        return new_patient(session, issuer, identity, said, at)
+    session.execute(delete(AcceptedIdentityRow).where(AcceptedIdentityRow.scope == of_patient(row.id)))
+    describe(row, said)
+    return row
+
+
+def next_number(named: list[PatientRow]) -> int:
+    """The number of the next one who has the same id as these."""
+    return max((int(row.identity.partition(FENCE)[2] or 1) for row in named), default=0) + 1
+
+
 def namesakes(session: Session, issuer: str, patient_id: str) -> list[PatientRow]:
-    """Everybody whom the issuer has given this id, the first one first; studies in question are nobody yet."""
+    """Every row of this id, the first one first; studies in question are nobody yet."""
     rows = session.scalars(select(PatientRow).filter_by(issuer=issuer, patient_id=patient_id).order_by(PatientRow.id))
     return [row for row in rows if row.identity.startswith("id:")]
 

@@ -12,7 +12,18 @@ from sqlalchemy.orm import Session
 from access_control.model import Actor
 from pacs_node.archive.identity import describe, known_of
 from pacs_node.archive.tables import PatientRow, StudyRow
-from pacs_node.patients.arrival import OF_IMAGES, OF_PATIENT, identity_of, namesakes, new_patient, of_patient, of_study
+from pacs_node.patients.arrival import (
+    OF_IMAGES,
+    OF_PATIENT,
+    first_patient,
+    identity_of,
+    known_under,
+    namesakes,
+    new_patient,
+    next_number,
+    of_patient,
+    of_study,
+)
 from pacs_node.patients.errors import (
     AlreadyResolved,
     LaterDecision,
@@ -97,8 +108,8 @@ class Decider:
             raise NothingToSeparate(study_uid=study.study_uid)
         questions = self._open_questions(study)
         before = self._side(study, [], questions)
-        number = len(namesakes(self._session, study.site_code, study.patient_id)) + 1
-        identity = identity_of(study.patient_id, number)
+        named = namesakes(self._session, study.site_code, study.patient_id)
+        identity = identity_of(study.patient_id, next_number(named))
         patient = new_patient(self._session, study.site_code, identity, known_of(study), self._at)
         study.patient_row = patient.id
         self._resolve(questions)
@@ -196,9 +207,9 @@ class Decider:
         """The patient who has the id that is right, and whether what is known of them is to be corrected too."""
         if not right.patient_id:
             return new_patient(self._session, study.site_code, _unnamed(study, self._session), right, self._at), False
-        named = namesakes(self._session, study.site_code, right.patient_id)
+        named = known_under(self._session, study.site_code, right.patient_id)
         if not named:
-            return new_patient(self._session, study.site_code, identity_of(right.patient_id), right, self._at), False
+            return first_patient(self._session, study.site_code, right, self._at), False
         fitting = [patient for patient in named if not differences(known_of(patient), right)]
         alone = [patient for patient in named if patient.id == study.patient_row and self._only_study(patient, study)]
         if alone and not fitting:

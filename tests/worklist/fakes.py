@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime, time
 
 from sqlalchemy.orm import Session
@@ -75,6 +76,9 @@ class Shelf:
 
     def study(self, study_uid: str) -> StudySummary | None:
         return self.held.get(study_uid)
+
+    def prior_counts(self, study_uids: Iterable[str], sites: Collection[str], *, session: Session) -> dict[str, int]:
+        return {uid: sum(prior.site_code in sites for prior in self.priors(uid)) for uid in study_uids}
 
     def priors(self, study_uid: str) -> list[StudySummary]:
         newest = self.held[study_uid]

@@ -65,6 +65,7 @@ def test_a_case_on_the_wire(service: CaseService, arrive: Callable[..., str]) ->
         "expected_count": None,
         "images_after_report": 0,
         "identity_conflict": False,
+        "text_suspect": False,
         "prior_count": 0,
         "reason": "",
         "clinical_history": "",

@@ -79,3 +79,23 @@ def test_priors_are_earlier_studies_of_the_same_patient_at_the_same_site(hub: Hu
     assert ["1.2", "1.1"] == [prior.study_uid for prior in hub.catalogue.priors("1.3")]
     assert [] == hub.catalogue.priors("1.7")
     assert [] == hub.catalogue.priors("9.9")
+
+
+def test_the_count_of_priors_is_that_of_the_priors(hub: Hub) -> None:
+    same = {"StudyDate": "20260101", "StudyTime": "090000"}
+    studies: dict[str, dict[str, str | None]] = {
+        "1.1": {"StudyDate": "", "StudyTime": ""},
+        "1.2": {"StudyDate": "", "StudyTime": ""},
+        "1.3": dict(same),
+        "1.4": dict(same),
+        "1.5": {"StudyDate": "20260101", "StudyTime": ""},
+        "1.6": {"StudyDate": "20260102", "PatientName": "Sato^Jiro"},
+        "1.7": {"StudyDate": "20260103", "PatientID": ""},
+    }
+    for uid, values in studies.items():
+        hub.store(ct(StudyInstanceUID=uid, **values).file)
+    expected = {"1.1": [], "1.2": ["1.1"], "1.3": ["1.5"], "1.4": ["1.3", "1.5"], "1.5": [], "1.6": [], "1.7": []}
+    assert expected == {uid: [prior.study_uid for prior in hub.catalogue.priors(uid)] for uid in studies}
+    counts = hub.catalogue.prior_counts(studies, {"CLINIC"})
+    assert {uid: len(priors) for uid, priors in expected.items()} == {uid: counts.get(uid, 0) for uid in studies}
+    assert {0} == set(hub.catalogue.prior_counts(studies, {"OTHER"}).values())
