@@ -1,4 +1,5 @@
 import type { Key } from './texts';
+import { enPeers } from './en-peers';
 
 /** Every sentence of the screens, in English. */
 export const en: Record<Key, string> = {
@@ -9,6 +10,7 @@ export const en: Record<Key, string> = {
   'nav.cases': 'Cases',
   'nav.reports': 'Reports received',
   'nav.home': 'Home',
+  ...enPeers,
   'nav.unread': '{n} unread',
   'nav.unacknowledged': '{n} unacknowledged',
   'nav.logout': 'Log out',
@@ -260,7 +262,6 @@ export const en: Record<Key, string> = {
   'home.language': 'Switch the language and the brightness of the screen',
   'home.logout': 'Log out',
   'home.none': 'This version has no work screens for the role “{role}” yet. Images and reports of patients open only for those who treat or read them.',
-  'home.administration': 'People, sites and contracts are registered with the command dokuei on the server.',
   'home.help': 'If you think your role is wrong, tell the administrator.',
   'not_found.title': 'Page not found',
   'not_found.text': 'The address has changed, or your role cannot open this page.',

@@ -1,3 +1,4 @@
+import { jaPeers } from './ja-peers';
 /** Every sentence of the screens, in Japanese. `en.ts` must have the same keys. */
 export const ja = {
   'app.name': '読影',
@@ -7,6 +8,7 @@ export const ja = {
   'nav.cases': '症例一覧',
   'nav.reports': '届いた報告',
   'nav.home': 'ホーム',
+  ...jaPeers,
   'nav.unread': '未読 {n} 件',
   'nav.unacknowledged': '未確認 {n} 件',
   'nav.logout': 'ログアウト',
@@ -258,7 +260,6 @@ export const ja = {
   'home.language': '画面の言語と明るさを切り替える',
   'home.logout': 'ログアウトする',
   'home.none': '{role}の業務画面は、この版にはまだありません。患者の画像とレポートは、診療と読影の担当者だけが開けます。',
-  'home.administration': '利用者・施設・契約の登録は、サーバーのコマンド dokuei で行います。',
   'home.help': '権限が違うと思われるときは、管理者に伝えてください。',
   'not_found.title': 'ページが見つかりません',
   'not_found.text': 'アドレスが変わったか、この役割では開けないページです。',

@@ -7,6 +7,8 @@ export type Route =
   | { page: 'case'; id: string }
   | { page: 'reports' }
   | { page: 'report'; id: string }
+  | { page: 'peers' }
+  | { page: 'peer'; aeTitle: string | null }
   | { page: 'components' }
   | { page: 'not_found' };
 
@@ -21,6 +23,9 @@ export function parseRoute(path: string): Route {
       return second === undefined ? { page: 'cases' } : { page: 'case', id: second };
     case 'reports':
       return second === undefined ? { page: 'reports' } : { page: 'report', id: second };
+    case 'peers':
+      // An AE title has no plus sign.
+      return second === undefined ? { page: 'peers' } : { page: 'peer', aeTitle: second === '+new' ? null : second };
     case 'login':
     case 'components':
       return second === undefined ? { page: first } : { page: 'not_found' };
@@ -44,6 +49,7 @@ export const may = (session: Session | null, entitlement: string): boolean =>
 export function landing(session: Session): string {
   if (may(session, 'reports.inbox') && !may(session, 'cases.read')) return '/reports';
   if (may(session, 'cases.list')) return '/cases';
+  if (may(session, 'administration')) return '/peers';
   return '/';
 }
 
@@ -52,6 +58,7 @@ export function allowed(route: Route, session: Session): boolean {
   if (route.page === 'cases' || route.page === 'case') return may(session, 'cases.list');
   if (route.page === 'reports') return may(session, 'reports.inbox');
   if (route.page === 'report') return may(session, 'reports.inbox') || may(session, 'cases.read');
+  if (route.page === 'peers' || route.page === 'peer') return may(session, 'administration');
   return true;
 }
 

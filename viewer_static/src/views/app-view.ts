@@ -24,6 +24,8 @@ const pages: Partial<Record<Route['page'], () => Promise<unknown>>> = {
   case: () => import('./case-view'),
   reports: () => import('./reports-view'),
   report: () => import('./report-view'),
+  peers: () => import('./peers-view'),
+  peer: () => import('./peer-view'),
   components: () => import('./components-view'),
 };
 
@@ -220,6 +222,7 @@ export class AppView extends ViewElement {
       <nav aria-label=${t('app.main_navigation')}>
         ${may(who, 'reports.inbox') ? this.link('/reports', t('nav.reports'), unacknowledged, 'nav.unacknowledged') : null}
         ${may(who, 'cases.list') ? this.link('/cases', t('nav.cases'), may(who, 'cases.read') ? unread : null, 'nav.unread') : null}
+        ${may(who, 'administration') ? this.link('/peers', t('nav.peers'), null, 'nav.unread') : null}
         ${landing(who) === '/' ? this.link('/', t('nav.home'), null, 'nav.unread') : null}
       </nav>
       ${who.demo ? html`<span class="demo">${t('nav.demo')}</span>` : null}
@@ -259,6 +262,10 @@ export class AppView extends ViewElement {
         return this.lazy('reports', html`<dk-reports></dk-reports>`);
       case 'report':
         return this.lazy('report', html`<dk-report .reportId=${at.id} .session=${who}></dk-report>`);
+      case 'peers':
+        return this.lazy('peers', html`<dk-peers></dk-peers>`);
+      case 'peer':
+        return this.lazy('peer', html`<dk-peer .aeTitle=${at.aeTitle}></dk-peer>`);
       default:
         return this.notFound();
     }
@@ -285,6 +292,8 @@ export class AppView extends ViewElement {
       cases: t('cases.title'),
       reports: t('reports.title'),
       report: t('report.title'),
+      peers: t('peers.title'),
+      peer: t('peers.title'),
       components: t('components.title'),
     };
     const name = names[this.route.value.page];

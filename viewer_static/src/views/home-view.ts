@@ -45,7 +45,7 @@ export class HomeView extends ViewElement {
   @property({ attribute: false }) session!: Session;
 
   override render() {
-    const { person, entitlements } = this.session;
+    const { person } = this.session;
     return html`
       <h1>${t('home.title', { name: person.name })}</h1>
       <p class="soft">${t(`role.${person.role}`)} · ${person.site.name}</p>
@@ -53,7 +53,6 @@ export class HomeView extends ViewElement {
       <section>
         <h2>${t('home.can')}</h2>
         <ul>
-          ${entitlements.includes('administration') ? html`<li>${t('home.administration')}</li>` : null}
           <li>${t('home.language')}</li>
           <li>${t('home.logout')}</li>
         </ul>

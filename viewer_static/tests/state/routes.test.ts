@@ -20,6 +20,9 @@ test.each([
   ['/cases/a%2Fb', { page: 'case', id: 'a/b' }],
   ['/reports/r1', { page: 'report', id: 'r1' }],
   ['/cases/1/x', { page: 'not_found' }],
+  ['/peers', { page: 'peers' }],
+  ['/peers/MINATO_CT', { page: 'peer', aeTitle: 'MINATO_CT' }],
+  ['/peers/+new', { page: 'peer', aeTitle: null }],
   ['/elsewhere', { page: 'not_found' }],
   ['/cases/%E0%A4', { page: 'case', id: '%E0%A4' }],
 ])('%s', (path, route) => {
@@ -27,13 +30,15 @@ test.each([
 });
 
 test('the first page is what waits for the person', () => {
-  expect([landing(radiologist), landing(doctor), landing(administrator)]).toEqual(['/cases', '/reports', '/']);
+  expect([landing(radiologist), landing(doctor), landing(administrator)]).toEqual(['/cases', '/reports', '/peers']);
 });
 
 test('a page without entitlement is not opened', () => {
   expect(allowed({ page: 'reports' }, radiologist)).toBe(false);
   expect(allowed({ page: 'report', id: '1' }, radiologist)).toBe(true);
   expect(allowed({ page: 'case', id: '1' }, administrator)).toBe(false);
+  expect(allowed({ page: 'peers' }, administrator)).toBe(true);
+  expect(allowed({ page: 'peer', aeTitle: 'X' }, radiologist)).toBe(false);
 });
 
 test('after log-in only addresses of this application are followed', () => {
