@@ -103,3 +103,26 @@ class PatientMerged(_PatientsJoined, frozen=True, kw_only=True):
 
 class PatientUnmerged(_PatientsJoined, frozen=True, kw_only=True):
     """They are not."""
+
+
+class _MppsEvent(Event, frozen=True, kw_only=True):
+    step_uid: str
+    """SOP Instance UID of the performed procedure step."""
+    site_code: str
+    study_uid: str
+    """Of its first scheduled step; the images may not be here yet."""
+    accession_number: str
+    instances: int
+    """How many instances it says were made, so far."""
+
+
+class MppsStarted(_MppsEvent, frozen=True, kw_only=True):
+    """A scanner began an examination (N-CREATE, IN PROGRESS)."""
+
+
+class MppsCompleted(_MppsEvent, frozen=True, kw_only=True):
+    """A scanner ended an examination as planned."""
+
+
+class MppsDiscontinued(_MppsEvent, frozen=True, kw_only=True):
+    """A scanner broke an examination off."""

@@ -6,6 +6,9 @@ from sqlalchemy.orm import Session
 
 from pacs_node.events import (
     InstancesStored,
+    MppsCompleted,
+    MppsDiscontinued,
+    MppsStarted,
     PatientCorrected,
     PatientMatched,
     PatientReopened,
@@ -19,6 +22,7 @@ from shared_kernel.events.event import Envelope
 from worklist.clinical_days import ClinicalCalendar
 from worklist.intake import Intake
 from worklist.ports import CalendarOf, Studies
+from worklist.requests.arrivals import step_performed
 
 _StudyEvent = PatientMatched | PatientCorrected | PatientSeparated | PatientReopened | StudyTextsRead
 _ABOUT_PATIENT_OR_TEXTS: tuple[type[_StudyEvent], ...] = (
@@ -55,7 +59,28 @@ def subscribers(
 
         return on_change
 
+    def on_step(kind: type[MppsStarted] | type[MppsCompleted] | type[MppsDiscontinued], state: str) -> Handler:
+        def tell(session: Session, envelope: Envelope) -> None:
+            event = envelope.open(kind)
+            step_performed(
+                session,
+                site_code=event.site_code,
+                study_uid=event.study_uid,
+                accession_number=event.accession_number,
+                state=state,
+            )
+
+        return tell
+
     return [
+        Subscriber(
+            "worklist.performed",
+            {
+                MppsStarted: on_step(MppsStarted, "IN PROGRESS"),
+                MppsCompleted: on_step(MppsCompleted, "COMPLETED"),
+                MppsDiscontinued: on_step(MppsDiscontinued, "DISCONTINUED"),
+            },
+        ),
         Subscriber(
             "worklist.intake",
             {

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -65,6 +66,39 @@ def known_patient(session: Session, site_code: str, patient_id: str) -> Patient 
         name = Name(alphabetic=shot.name_alphabetic, ideographic=shot.name_ideographic, phonetic=shot.name_phonetic)
         return Patient(id=shot.patient_id, name=name, birth_date=shot.birth_date, sex=shot.sex)
     return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open:
+    """Which open requests of a site are wanted; None and empty mean all."""
+
+    site_code: str
+    first_day: date | None = None
+    last_day: date | None = None
+    modality: str = ""
+    patient_id: str = ""
+    accession_number: str = ""
+    study_uid: str = ""
+
+
+def open_requests(session: Session, wanted: Open, *, after: Row | None, limit: int) -> Sequence[Row]:
+    """Open requests by their day, then id, from behind `after` on."""
+    found = select(Row).where(Row.site_code == wanted.site_code, Row.state == RequestState.OPEN.value)
+    if wanted.first_day is not None:
+        found = found.where(Row.scheduled_date >= wanted.first_day)
+    if wanted.last_day is not None:
+        found = found.where(Row.scheduled_date <= wanted.last_day)
+    exact = {
+        Row.modality: wanted.modality,
+        Row.patient_id: wanted.patient_id,
+        Row.accession_number: wanted.accession_number,
+        Row.study_uid: wanted.study_uid,
+    }
+    found = found.where(*(column == value for column, value in exact.items() if value))
+    if after is not None:
+        later = and_(Row.scheduled_date == after.scheduled_date, Row.request_id > after.request_id)
+        found = found.where(or_(Row.scheduled_date > after.scheduled_date, later))
+    return session.scalars(found.order_by(Row.scheduled_date, Row.request_id).limit(limit)).all()
 
 
 def _searched(asked: str) -> ColumnElement[bool]:

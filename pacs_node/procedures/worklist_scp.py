@@ -1,0 +1,126 @@
+"""Modality Worklist SCP (PS3.4 annex K): what is planned for the asking scanner's site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from pydicom.dataset import Dataset
+from pynetdicom.dimse_primitives import C_FIND
+
+from access_control.gate import AccessGate, audit_entry
+from access_control.model import Action, Actor, Resource
+from pacs_node.header.outgoing_text import encode_dataset_text
+from pacs_node.peers.model import Peer, Service
+from pacs_node.procedures import dimse, matching
+from pacs_node.procedures.item import worklist_item
+from pacs_node.procedures.ports import ScheduledProcedures
+from pacs_node.scp.service import Offer
+from shared_kernel.audit.trail import record
+from shared_kernel.clock import Clock
+from shared_kernel.database import Database
+from shared_kernel.errors import Forbidden, InvalidInput, NotFound, Unavailable
+
+if TYPE_CHECKING:
+    from pacs_node.scp.association import NodeAssociation
+
+MODALITY_WORKLIST = "1.2.840.10008.5.1.4.31"
+
+log = structlog.get_logger(__name__)
+
+
+class WorklistService:
+    """Answers C-FIND of scanners, items one by one as they are fetched."""
+
+    def __init__(self, planned: ScheduledProcedures, gate: AccessGate, database: Database, clock: Clock) -> None:
+        self._planned = planned
+        self._gate = gate
+        self._database = database
+        self._clock = clock
+
+    @property
+    def offers(self) -> Sequence[Offer]:
+        """The one SOP class of the service."""
+        return (Offer(sop_class_uid=MODALITY_WORKLIST, service=Service.WORKLIST),)
+
+    def serve(self, association: NodeAssociation, request: Any, context_id: int) -> None:
+        """Answer one C-FIND; anything else is no request of this class."""
+        if not isinstance(request, C_FIND):
+            raise TypeError(f"{type(request).__name__} is no request of the worklist")
+        peer, sender = association.peer, association.sender
+        if peer is None or sender is None:
+            raise RuntimeError("a request came before the association was let in")
+        status, comment, sent = dimse.SUCCESS, "", 0
+        try:
+            resource = Resource(label="worklist", site_code=peer.site_code)
+            self._gate.require(sender, Action.REQUEST_LIST, resource)
+            keys = dimse.data_set(association, context_id, request.Identifier)
+            matching.check(keys)
+            pending = dimse.PENDING_UNMATCHED if matching.unmatched(keys) else dimse.PENDING
+            for item in self._items(peer, keys):
+                if request.MessageID in association.dimse.cancel_req:
+                    status = dimse.CANCELLED
+                    break
+                if not association.is_established:
+                    break
+                self._send(association, request, context_id, item, pending)
+                sent += 1
+            self._note(sender, resource, sent)
+        except dimse.Undecodable as error:
+            status, comment = dimse.UNABLE_TO_PROCESS, str(error)
+        except InvalidInput as error:
+            status, comment = dimse.IDENTIFIER_MISMATCH, str(error.details)
+        except (Forbidden, NotFound) as error:
+            status, comment = dimse.NOT_AUTHORISED, str(error)
+        except Unavailable as error:
+            status, comment = dimse.OUT_OF_RESOURCES, str(error)
+        except Exception:
+            log.exception("worklist.failed", calling_ae=sender.login)
+            status, comment = dimse.UNABLE_TO_PROCESS, "The hub failed; its log says how."
+        log.info("worklist.answered", calling_ae=sender.login, items=sent, status=f"{status:04X}")
+        if association.is_established:
+            association.dimse.send_msg(dimse.answer(_response(request), status, comment), context_id)
+
+    def _items(self, peer: Peer, keys: Dataset) -> Iterator[Dataset]:
+        for planned in self._planned.scheduled(matching.wanted(keys, peer.site_code)):
+            if planned.site_code != peer.site_code:
+                raise RuntimeError("another site's item")
+            item = worklist_item(planned, asking=peer.ae_title)
+            free = {"any_station": not planned.station_ae_title, "any_time": planned.scheduled_time is None}
+            if matching.matches(keys, item, **free):
+                answer = matching.answered(keys, item)
+                encode_dataset_text(answer, _character_set(peer, keys))
+                yield answer
+
+    def _send(self, association: NodeAssociation, request: C_FIND, context_id: int, item: Dataset, status: int) -> None:
+        response = _response(request)
+        response.Identifier = dimse.encoded(association, context_id, item)
+        association.dimse.send_msg(dimse.answer(response, status), context_id)
+
+    def _note(self, sender: Actor, resource: Resource, items: int) -> None:
+        entry = audit_entry(
+            sender,
+            Action.REQUEST_LIST,
+            resource,
+            clock=self._clock,
+            outcome="done",
+            reason=f"{items} worklist items sent",
+        )
+        with self._database.write() as session:
+            record(session, [entry])
+
+
+def _character_set(peer: Peer, keys: Dataset) -> str:
+    """What the scanner takes: as the peer is set up, else as it writes itself, else whatever is smallest."""
+    if peer.intake.character_set:
+        return peer.intake.character_set
+    declared = keys.get("SpecificCharacterSet") or ""
+    return declared if isinstance(declared, str) else "\\".join(declared)
+
+
+def _response(request: C_FIND) -> C_FIND:
+    response = C_FIND()
+    response.MessageIDBeingRespondedTo = request.MessageID
+    response.AffectedSOPClassUID = request.AffectedSOPClassUID
+    return response
