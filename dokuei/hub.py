@@ -11,10 +11,12 @@ from pacs_node.archive.catalogue import Catalogue
 from pacs_node.archive.files import FileStore
 from pacs_node.archive_care.worker import CareWorker
 from pacs_node.completion import CompletionWorker
+from pacs_node.expectations.service import expected_counts
 from pacs_node.ingest.service import IngestService
 from pacs_node.patients.service import PatientService
 from pacs_node.peers.administration import PeerAdministration
 from pacs_node.peers.echo import PeerTester
+from pacs_node.procedures.performed_service import PerformedSteps
 from pacs_node.scp.node import DicomNode
 from reporting.index import ReportIndex
 from reporting.service import ReportService
@@ -34,6 +36,7 @@ class Hub(Office):
         self.files = FileStore(settings.data)
         self.catalogue = Catalogue(self.database, self.files)
         self.ingest = IngestService(self.database, self.files, settings, self.clock, self.gate)
+        self.steps = PerformedSteps(self.database, self.clock, self.gate)
         self.node = DicomNode(
             settings,
             self.ingest,
@@ -61,8 +64,11 @@ class Hub(Office):
             self.catalogue,
             site_name=self.directory.name_of,
             reports=ReportIndex(),
+            expected=expected_counts,
         )
-        self.requests = RequestService(self.database, self.clock, self.gate, site_name=self.directory.name_of)
+        self.requests = RequestService(
+            self.database, self.clock, self.gate, site_name=self.directory.name_of, expected=expected_counts
+        )
         self.patients = PatientService(self.database, self.clock, self.gate, site_name=self.directory.name_of)
         self.reports = ReportService(self.database, self.clock, self.gate, WorklistDesk(self.cases))
         self.dispatcher = Dispatcher(self.database, self.clock, all_subscribers(self.cases, self.catalogue, self.clock))

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from dokuei.wiring.planned import PlannedByRequests
+from pacs_node.procedures.mpps_scp import MppsService
+from pacs_node.procedures.worklist_scp import WorklistService
 from pacs_node.scp.query_retrieve.find import FindService
 from pacs_node.scp.service import DimseService
 
@@ -15,4 +18,8 @@ if TYPE_CHECKING:
 def dimse_services(hub: Hub) -> Sequence[DimseService]:
     """The services, over the hub's parts."""
     settings = hub.settings
-    return [FindService(hub.database, hub.clock, ae_title=settings.ae_title, fuzzy=settings.find_fuzzy)]
+    return [
+        FindService(hub.database, hub.clock, ae_title=settings.ae_title, fuzzy=settings.find_fuzzy),
+        WorklistService(PlannedByRequests(hub.database), hub.gate, hub.database, hub.clock),
+        MppsService(hub.steps),
+    ]

@@ -1,0 +1,269 @@
+"""Proves Modality Worklist and MPPS over real associations: pynetdicom and dcmtk as scanners."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+from pynetdicom import AE
+from sqlalchemy import select
+
+from pacs_node.peers.model import IntakeRules, Service
+from pacs_node.procedures.mpps_scp import MPPS, MppsService
+from pacs_node.procedures.performed import StepState
+from pacs_node.procedures.performed_service import PerformedSteps
+from pacs_node.procedures.ports import ScheduledProcedure, Wanted
+from pacs_node.procedures.tables import PerformedStepMessageRow, PerformedStepRow
+from pacs_node.procedures.worklist_scp import MODALITY_WORKLIST, WorklistService
+from shared_kernel.audit.tables import AuditRow
+from shared_kernel.audit.trail import first_broken_link
+from shared_kernel.events.tables import OutboxRow
+from shared_kernel.ids import new_uid
+from tests.pacs_node.conftest import Hub
+from tests.pacs_node.procedures.test_matching import PLANNED, keys
+from tests.pacs_node.procedures.test_performed import creation, ending
+
+FINDSCU = shutil.which("findscu")
+Address = tuple[str, int]
+EVERYTHING = frozenset({Service.STORE, Service.WORKLIST, Service.MPPS})
+
+
+class Plan:
+    """Planned examinations in memory."""
+
+    def __init__(self, *planned: ScheduledProcedure) -> None:
+        self.planned = list(planned)
+        self.given = 0
+
+    def scheduled(self, wanted: Wanted) -> Iterator[ScheduledProcedure]:
+        """Those of the site."""
+        for each in self.planned:
+            if each.site_code == wanted.site_code:
+                self.given += 1
+                yield each
+
+
+@pytest.fixture
+def plan() -> Plan:
+    return Plan(
+        PLANNED,
+        replace(PLANNED, accession_number="R2", study_uid="2.25.9", modality="MR", station_ae_title=""),
+        replace(PLANNED, accession_number="K1", study_uid="2.25.11", site_code="OTHER"),
+    )
+
+
+@contextmanager
+def serving(hub: Hub, plan: Plan) -> Iterator[Address]:
+    """The node with both services, on the hub's database."""
+    services = [
+        WorklistService(plan, hub.gate, hub.database, hub.clock),
+        MppsService(PerformedSteps(hub.database, hub.clock, hub.gate)),
+    ]
+    limits: dict[str, Any] = {"services": services}
+    node = hub.node(limits)
+    try:
+        yield tuple(node.start())
+    finally:
+        node.stop()
+
+
+@pytest.fixture
+def scanner(hub: Hub, plan: Plan) -> Iterator[Address]:
+    """Where scanners CLINIC_CT, OTHER_CT, OLD_CT (ISO 2022 only) and STORE_CT (storage only) are known."""
+    with hub.database.write() as session:
+        hub.peers.add(session, "CLINIC_CT", "CLINIC", services=EVERYTHING)
+        hub.peers.add(session, "OTHER_CT", "OTHER", services=EVERYTHING)
+        old = IntakeRules(character_set="\\ISO 2022 IR 87")
+        hub.peers.add(session, "OLD_CT", "CLINIC", services=EVERYTHING, intake=old)
+        hub.peers.add(session, "STORE_CT", "CLINIC")
+    with serving(hub, plan) as address:
+        yield address
+
+
+@contextmanager
+def associated(address: Address, calling: str = "CLINIC_CT", *classes: str) -> Iterator[Any]:
+    ae = AE(calling)
+    for each in classes or (MODALITY_WORKLIST, MPPS):
+        ae.add_requested_context(each)
+    assoc = ae.associate(*address, ae_title="DOKUEI")
+    yield assoc
+    if assoc.is_established:
+        assoc.release()
+
+
+def asked(address: Address, identifier: Dataset, calling: str = "CLINIC_CT") -> tuple[list[Dataset], list[int]]:
+    """Items and statuses of one C-FIND."""
+    with associated(address, calling) as assoc:
+        answers = list(assoc.send_c_find(identifier, MODALITY_WORKLIST))
+    statuses = [status.Status for status, _ in answers]
+    return [item for _, item in answers if item is not None], statuses
+
+
+WHOLE = keys(PatientName="", PatientID="", AccessionNumber="", StudyInstanceUID="", ReasonForTheRequestedProcedure="")
+
+
+def test_a_scanner_gets_its_own_site_s_items(scanner: Address, hub: Hub) -> None:
+    items, statuses = asked(scanner, WHOLE)
+    assert [item.AccessionNumber for item in items] == ["R2603280001", "R2"]
+    assert statuses == [0xFF00, 0xFF00, 0x0000]
+    assert str(items[0].PatientName) == "TAKAHASHI^HANAKO=髙橋^花子=タカハシ^ハナコ"
+    assert items[1].ScheduledProcedureStepSequence[0].ScheduledStationAETitle == "CLINIC_CT"
+    assert [item.AccessionNumber for item in asked(scanner, WHOLE, "OTHER_CT")[0]] == ["K1"]
+    with hub.database.read() as session:
+        done = session.scalars(select(AuditRow.reason).where(AuditRow.action == "request.list")).all()
+        assert "2 worklist items sent" in done
+        assert first_broken_link(session) is None
+
+
+def test_an_old_scanner_gets_names_in_iso_2022_never_as_question_marks(scanner: Address) -> None:
+    [first, _], _ = asked(scanner, WHOLE, "OLD_CT")
+    assert list(first.SpecificCharacterSet) == ["", "ISO 2022 IR 87"]
+    assert str(first.PatientName) == "TAKAHASHI^HANAKO=高橋^花子=タカハシ^ハナコ"
+    assert first.ReasonForTheRequestedProcedure == "咳嗽が続く 血痰"
+
+
+def test_a_scanner_that_writes_utf_8_is_answered_in_it(scanner: Address) -> None:
+    utf_8 = keys(PatientName="髙橋*", SpecificCharacterSet="ISO_IR 192")
+    items, _ = asked(scanner, utf_8)
+    assert {item.SpecificCharacterSet for item in items} == {"ISO_IR 192"}
+    assert len(items) == 2
+
+
+def test_nested_and_unsupported_keys_and_bad_ones(scanner: Address) -> None:
+    items, statuses = asked(scanner, keys({"Modality": "MR", "ScheduledStationName": "MR1"}, AccessionNumber=""))
+    assert [item.AccessionNumber for item in items] == ["R2"]
+    assert statuses == [0xFF01, 0x0000]
+    assert asked(scanner, keys({"ScheduledProcedureStepStartDate": "20260231"})) == ([], [0xA900])
+
+
+def test_a_peer_without_the_service_has_no_context(scanner: Address) -> None:
+    with associated(scanner, "STORE_CT") as assoc:
+        assert not assoc.is_established
+
+
+def test_cancel_ends_a_long_answer(scanner: Address, plan: Plan) -> None:
+    plan.planned = [replace(PLANNED, accession_number=f"N{number}") for number in range(5000)]
+    with associated(scanner) as assoc:
+        answers = assoc.send_c_find(WHOLE, MODALITY_WORKLIST, msg_id=7)
+        next(answers)
+        assoc.send_c_cancel(7, assoc.accepted_contexts[0].context_id)
+        *_, (last, _) = answers
+    assert last.Status == 0xFE00
+    assert plan.given < 5000
+
+
+def _created(address: Address, attributes: Dataset, step: str | None, calling: str = "CLINIC_CT") -> tuple[int, str]:
+    with associated(address, calling) as assoc:
+        status, _ = assoc.send_n_create(attributes, MPPS, step)
+    return status.Status, str(status.get("AffectedSOPInstanceUID", ""))
+
+
+def _set(address: Address, changes: Dataset, step: str, calling: str = "CLINIC_CT") -> Dataset:
+    with associated(address, calling) as assoc:
+        status, _ = assoc.send_n_set(changes, MPPS, step)
+    return status
+
+
+def _told(hub: Hub) -> list[str]:
+    with hub.database.read() as session:
+        return list(session.scalars(select(OutboxRow.name).order_by(OutboxRow.sequence)))
+
+
+def test_a_step_is_kept_and_told_and_ends(scanner: Address, hub: Hub) -> None:
+    step = new_uid()
+    assert _created(scanner, creation(), step)[0] == 0
+    hub.clock.move(timedelta(minutes=5))
+    assert _set(scanner, ending("COMPLETED", "1.2.3"), step).Status == 0
+    late = _set(scanner, ending("DISCONTINUED"), step)
+    assert (late.Status, late.ErrorID) == (0x0110, 0xA710)
+    assert _told(hub) == ["MppsStarted", "MppsCompleted"]
+    kept = PerformedSteps(hub.database, hub.clock, hub.gate).step(step)
+    assert kept is not None
+    assert (kept.state, kept.instances, str(kept.attributes.PatientName)) == (
+        StepState.COMPLETED,
+        ["1.2.3"],
+        "Yamada^Taro",
+    )
+    with hub.database.read() as session:
+        row = session.get(PerformedStepRow, step)
+        assert row is not None
+        assert (row.study_uid, row.accession_number, row.ae_title, row.site_code) == (
+            "2.25.7",
+            "R1",
+            "CLINIC_CT",
+            "CLINIC",
+        )
+        messages = session.scalars(select(PerformedStepMessageRow.message)).all()
+    assert messages == ["N-CREATE", "N-SET"]
+
+
+def test_a_uid_is_given_where_none_came(scanner: Address, hub: Hub) -> None:
+    status, _ = _created(scanner, creation(), None)
+    assert status == 0
+    with hub.database.read() as session:
+        [row] = session.scalars(select(PerformedStepRow)).all()
+    assert row.sop_instance_uid.startswith("2.25.")
+
+
+def test_wrong_messages_have_the_standard_s_statuses_and_leave_nothing(scanner: Address, hub: Hub) -> None:
+    step = new_uid()
+    assert _created(scanner, creation(Modality=None), step)[0] == 0x0120
+    assert _created(scanner, creation(PerformedProcedureStepID=""), step)[0] == 0x0121
+    assert _created(scanner, creation(PerformedProcedureStepStatus="COMPLETED"), step)[0] == 0x0106
+    assert _set(scanner, ending(), step).Status == 0x0112
+    assert _told(hub) == []
+    assert _created(scanner, creation(), step)[0] == 0
+    assert _created(scanner, creation(), step)[0] == 0x0111
+    assert _set(scanner, ending(), step, "OTHER_CT").Status == 0x0112
+    assert _told(hub) == ["MppsStarted"]
+
+
+def test_a_step_goes_on_after_a_restart(scanner: Address, hub: Hub, plan: Plan) -> None:
+    step = new_uid()
+    assert _created(scanner, creation(), step)[0] == 0
+    with serving(hub, plan) as another:
+        assert _set(another, ending("DISCONTINUED"), step).Status == 0
+    assert _told(hub) == ["MppsStarted", "MppsDiscontinued"]
+
+
+def test_two_at_once_end_a_step_once(scanner: Address, hub: Hub) -> None:
+    step = new_uid()
+    assert _created(scanner, creation(), step)[0] == 0
+    statuses: list[int] = []
+    threads = [
+        threading.Thread(target=lambda how=how: statuses.append(_set(scanner, ending(how), step).Status))
+        for how in ("COMPLETED", "DISCONTINUED")
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(statuses) == [0, 0x0110]
+    assert len(_told(hub)) == 2
+
+
+@pytest.mark.skipif(FINDSCU is None, reason="dcmtk's findscu is not installed")
+def test_dcmtk_reads_the_worklist(scanner: Address, tmp_path: Path) -> None:
+    found = tmp_path / "found"
+    found.mkdir()
+    words = ["-W", "-X", "-od", str(found), "-aet", "CLINIC_CT", "-aec", "DOKUEI", "-to", "20"]
+    words += ["-k", "PatientName=たかはし*", "-k", "SpecificCharacterSet=ISO_IR 192", "-k", "PatientWeight"]
+    words += ["-k", "(0040,0100)[0].Modality=CT", "-k", "(0040,0100)[0].ScheduledStationAETitle=CLINIC_CT"]
+    words += ["-k", "(0040,0100)[0].ScheduledProcedureStepStartDate=20260301-20260401"]
+    done = subprocess.run(
+        [str(FINDSCU), *words, *map(str, scanner)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    [item] = [dcmread(file, force=True) for file in sorted(found.iterdir())]
+    assert str(item.PatientName) == "TAKAHASHI^HANAKO=髙橋^花子=タカハシ^ハナコ"
+    assert item.ScheduledProcedureStepSequence[0].ScheduledProcedureStepStartDate == "20260328"
