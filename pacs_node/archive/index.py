@@ -93,6 +93,8 @@ class IndexWriter:
                     place(self._session, study, new.header, self._at)
                 complete(study, new.header)
             _describe(study, new.header)
+        if new.header.text_suspect and not study.text_suspect:
+            study.text_suspect = True
         series = self._series_of(study, new.header)
         series.instance_count += 1
         study.instance_count += 1
@@ -143,6 +145,8 @@ class IndexWriter:
             birth_date=header.birth_date,
             sex=header.sex,
             identity_conflict=False,
+            text_suspect=header.text_suspect,
+            issuer_of_patient_id=header.issuer_of_patient_id,
             modalities="",
             series_count=0,
             instance_count=0,
@@ -218,6 +222,7 @@ def _describe(study: StudyRow, header: Header) -> None:
         "study_id": header.study_id,
         "study_description": header.study_description,
         "body_part": header.body_part,
+        "issuer_of_patient_id": header.issuer_of_patient_id,
         **_names("referring_physician", header.referring_physician),
     }
     for column, value in values.items():

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import BinaryIO
 
 from pacs_node.errors import MissingIdentifier, NotDicom
-from pacs_node.header.character_set import CharacterSet
+from pacs_node.header.character_set_repair import read_texts
 from pacs_node.header.elements import BrokenDataSet, read_elements
 from pacs_node.header.head import read_head
 from pacs_node.header.person_name import person_name
@@ -57,6 +57,7 @@ _TAGS = {
     "SeriesDescription": 0x0008103E,
     "PatientName": 0x00100010,
     "PatientID": 0x00100020,
+    "IssuerOfPatientID": 0x00100021,
     "PatientBirthDate": 0x00100030,
     "PatientSex": 0x00100040,
     "BodyPartExamined": 0x00180015,
@@ -71,6 +72,21 @@ _TAGS = {
 }
 _WANTED = frozenset(_TAGS.values())
 _LAST = max(_WANTED)
+_TEXTS = _WANTED - {
+    _TAGS[keyword]
+    for keyword in (
+        "SpecificCharacterSet",
+        "SOPClassUID",
+        "SOPInstanceUID",
+        "StudyInstanceUID",
+        "SeriesInstanceUID",
+        "InstanceNumber",
+        "NumberOfFrames",
+        "SeriesNumber",
+        "Rows",
+        "Columns",
+    )
+}
 _SLOTS = {tag: place for place, tag in enumerate(_TAGS.values())}
 _OF_THE_INSTANCE = [_SLOTS[_TAGS[keyword]] for keyword in ("SOPInstanceUID", "InstanceNumber")]
 _MOST_KINDS = 512
@@ -110,6 +126,10 @@ class Header:
     columns: int | None
     of_patient: bool
     """Whether it is part of somebody's examination; False for a hanging protocol, an implant template, a palette."""
+    issuer_of_patient_id: str = ""
+    """As the data set says; whose patient it is follows from the sender's site."""
+    text_suspect: bool = False
+    """A text was mended, or looks garbled; see `character_set_repair`."""
     likeness: object = field(default=None, compare=False, repr=False)
     """Two headers with the same likeness, if not None, differ in SOPInstanceUID and InstanceNumber alone."""
 
@@ -207,13 +227,18 @@ def uid(value: str) -> str | None:
 
 
 class _Values:
-    """Access to raw values by keyword, as text in the data set's own character set."""
+    """Access to raw values by keyword; texts by the data set's character set, or by that which its sender has."""
 
     def __init__(self, raw: dict[int, bytes], *, big_endian: bool, character_set: str = "") -> None:
         self._raw = raw
         self._big_endian = big_endian
-        declared = character_set.encode("ascii", "replace") or raw.get(_TAGS["SpecificCharacterSet"], b"")
-        self._characters = CharacterSet(declared)
+        texts = {tag: value for tag, value in raw.items() if tag in _TEXTS}
+        self._texts = read_texts(texts, raw.get(_TAGS["SpecificCharacterSet"], b""), character_set)
+
+    @property
+    def text_suspect(self) -> bool:
+        """Whether a text was mended, or looks garbled."""
+        return self._texts.suspect
 
     def text(self, keyword: str, longest: int = 255) -> str:
         """The first value, cleaned. Split after decoding: a byte 5C may be half of a kanji."""
@@ -245,7 +270,7 @@ class _Values:
         return unsigned_short(self._raw.get(_TAGS[keyword]), big_endian=self._big_endian)
 
     def _decoded(self, keyword: str) -> str:
-        return self._characters.decode(self._raw.get(_TAGS[keyword], b""))
+        return self._texts.by_key.get(_TAGS[keyword], "")
 
 
 def _header(values: _Values, sop_class_uid: str, *, whole: bool) -> Header:
@@ -284,6 +309,8 @@ def _header(values: _Values, sop_class_uid: str, *, whole: bool) -> Header:
         rows=rows,
         columns=columns,
         # Alone but with somebody's name it is an image that a reader must not miss.
+        issuer_of_patient_id=values.text("IssuerOfPatientID", 64),
+        text_suspect=values.text_suspect,
         of_patient=sop_class_uid not in _OF_NO_PATIENT
         and not (lone and not patient_id and patient_name == PersonName()),
     )
