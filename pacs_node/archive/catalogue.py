@@ -208,5 +208,6 @@ def _summary(row: StudyRow) -> StudySummary:
         last_received_at=row.last_received_at,
         arrived_at=row.arrived_at,
         identity_conflict=row.identity_conflict,
+        issuer_of_patient_id=row.issuer_of_patient_id,
         text_suspect=row.text_suspect,
     )
