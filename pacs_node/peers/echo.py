@@ -7,13 +7,15 @@ import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
+from pacs_node.ingest.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from pacs_node.peers.model import Peer
+from pacs_node.upper_layer.errors import Aborted, AssociationError, ConnectionLost, NotAccepted, Refused
+from pacs_node.upper_layer.requestor import IMPLICIT_LITTLE, VERIFICATION, Proposal, Requestor
 from shared_kernel.errors import Text
 from shared_kernel.settings import Address
 
-_VERIFICATION = "1.2.840.10008.1.1"
+EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
 _PATIENCE = 10.0
 
 # A-ASSOCIATE-RJ, source and reason (PS3.8 table 9-21), as far as somebody can mend them.
@@ -62,49 +64,44 @@ class PeerTester:
                 Text("アドレス（ホスト:ポート）を設定してください。", "Set its address: HOST:PORT."),
             )
         try:
-            context = self._tls() if peer.tls else None
-            self._connect(peer.address, context)
-        except OSError as error:
+            return self._echo(peer, peer.address)
+        except Refused as error:
+            return _rejected(error)
+        except NotAccepted as error:
+            return _no_echo(str(error))
+        except ConnectionLost as error:
+            cause = error.__cause__
+            if isinstance(cause, OSError) and not isinstance(cause, ConnectionResetError | BrokenPipeError):
+                return _unreachable(cause)
+            return _no_association(error)
+        except AssociationError as error:
+            return _no_association(error)
+        except OSError as error:  # a trust store of ours that can't be read
             return _unreachable(error)
-        return self._echo(peer, peer.address, context)
 
-    def _connect(self, to: Address, context: ssl.SSLContext | None) -> None:
-        """Connect once for its own sake: pynetdicom does not tell why a connection could not be made."""
-        with socket.create_connection((to.host, to.port), timeout=self._patience) as plain:
-            if context is not None:
-                with context.wrap_socket(plain, server_hostname=to.host):
-                    pass
-
-    def _echo(self, peer: Peer, to: Address, context: ssl.SSLContext | None) -> EchoResult:
-        # Only here: the command line's other words need not wait for it.
-        from pynetdicom import AE  # noqa: PLC0415
-
-        ae = AE(ae_title=self._our_ae_title)
-        ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = ae.connection_timeout = self._patience
-        ae.add_requested_context(_VERIFICATION)
-        tls_args: Any = (context, to.host) if context is not None else None
-        association = ae.associate(to.host, to.port, ae_title=peer.ae_title, tls_args=tls_args)
-        if not association.is_established:
-            return _not_established(association)
-        try:
+    def _echo(self, peer: Peer, to: Address) -> EchoResult:
+        association = Requestor.open(
+            (to.host, to.port),
+            calling=self._our_ae_title,
+            called=peer.ae_title,
+            proposals=[Proposal(VERIFICATION, (EXPLICIT_LITTLE, IMPLICIT_LITTLE))],
+            implementation_class_uid=IMPLEMENTATION_CLASS_UID,
+            implementation_version_name=IMPLEMENTATION_VERSION_NAME,
+            tls=self._tls() if peer.tls else None,
+            connect_patience=self._patience,
+            patience=self._patience,
+        )
+        with association:
             began = time.monotonic()
-            status = association.send_c_echo()
+            status = association.echo()
             took = (time.monotonic() - began) * 1000
-        finally:
-            if association.is_established:
-                association.release()
-        code = status.get("Status")
-        if code == 0:
-            told = Text("接続できました。C-ECHO に応答がありました。", "It answered the C-ECHO.")
-            return EchoResult(True, "well", told, reply_ms=round(took, 1))
+        if status != 0:
+            return _no_echo(f"status {status:04X}")
         return EchoResult(
-            False,
-            "no_echo",
-            Text(
-                "接続はできましたが、C-ECHO に正しい応答がありません。", "It let us in, but did not answer the C-ECHO."
-            ),
-            Text("相手の機器の状態を確認してください。", "Look at the device."),
-            detail="" if code is None else f"status {code:04X}",
+            True,
+            "well",
+            Text("接続できました。C-ECHO に応答がありました。", "It answered the C-ECHO."),
+            reply_ms=round(took, 1),
         )
 
 
@@ -140,17 +137,24 @@ def _unreachable(error: OSError) -> EchoResult:
     return EchoResult(False, "unreachable", told, step, detail)
 
 
-def _not_established(association: Any) -> EchoResult:
-    if association.is_rejected:
-        answer = association.acceptor.primitive
-        source, reason = answer.result_source, answer.diagnostic
-        told = _REJECTIONS.get((source, reason), Text("接続を拒否されました。", "It rejected the association."))
-        step = Text(
-            "当方と相手の AE タイトルの登録を、相手の機器で確認してください。",
-            "Check on the device how our AE title and its own are registered.",
-        )
-        return EchoResult(False, "rejected", told, step, f"A-ASSOCIATE-RJ {answer.result}, {source}, {reason}")
-    if association.is_aborted:
+def _rejected(error: Refused) -> EchoResult:
+    _, source, reason = error.why
+    told = _REJECTIONS.get((source, reason), Text("接続を拒否されました。", "It rejected the association."))
+    step = Text(
+        "当方と相手の AE タイトルの登録を、相手の機器で確認してください。",
+        "Check on the device how our AE title and its own are registered.",
+    )
+    return EchoResult(False, "rejected", told, step, f"A-ASSOCIATE-RJ {', '.join(map(str, error.why))}")
+
+
+def _no_echo(detail: str) -> EchoResult:
+    told = Text("接続できましたが、C-ECHO に正しい応答がありません。", "It let us in, but does not answer the C-ECHO.")
+    step = Text("相手の機器の状態を確認してください。", "Look at the device.")
+    return EchoResult(False, "no_echo", told, step, detail)
+
+
+def _no_association(error: AssociationError) -> EchoResult:
+    if isinstance(error, Aborted):
         told = Text("相手が接続を中断しました。", "It broke the association off.")
     else:
         told = Text("DICOM の応答がありません。", "It does not answer as a DICOM node does.")
@@ -158,4 +162,4 @@ def _not_established(association: Any) -> EchoResult:
         "このポートが DICOM のものか、TLS の要否が合っているかを確認してください。",
         "Check that the port is a DICOM node's, and whether TLS is wanted there.",
     )
-    return EchoResult(False, "no_association", told, step)
+    return EchoResult(False, "no_association", told, step, str(error)[:200])

@@ -125,7 +125,7 @@ def test_nobody_else_may(hub: Hub, table: dict[str, Operation], role: Role, name
 
 
 @pytest.mark.parametrize(
-    ("settings", "error"),
+    ("wrong", "error"),
     [
         ({"networks": ["10.0.0"]}, WrongNetwork),
         ({"coercions": ["PatientID"]}, WrongCoercion),
@@ -133,9 +133,9 @@ def test_nobody_else_may(hub: Hub, table: dict[str, Operation], role: Role, name
     ],
 )
 def test_what_is_wrong_is_told_and_changes_nothing(
-    hub: Hub, table: dict[str, Operation], settings: dict[str, object], error: type[Exception]
+    hub: Hub, table: dict[str, Operation], wrong: dict[str, object], error: type[Exception]
 ) -> None:
-    body = {"revision": 1, "settings": {"site_code": "MINATO", "tls": True} | settings}
+    body = {"revision": 1, "settings": {"site_code": "MINATO", "tls": True} | wrong}
     with pytest.raises(error):
         call(table["PUT /{ae_title}"], "MINATO_CT", body)
     assert not hub.peers.find("MINATO_CT").tls
