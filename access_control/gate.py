@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from typing import NoReturn
 
 from access_control.decision import decide
 from access_control.model import Action, Actor, Decision, Purpose, Resource
@@ -32,27 +33,43 @@ class AccessGate:
         denied; both are audited each time.
         """
         decision = decide(actor, action, resource, purpose)
-
-        def entry(outcome: str) -> AuditEntry:
-            return audit_entry(
-                actor, action, resource, clock=self._clock, outcome=outcome, reason=decision.reason, purpose=purpose
+        if not decision:
+            self._refuse(actor, action, resource, decision, purpose)
+        key = (actor.session_id, actor.login, action.value, resource.label)
+        if not self._is_written(key):
+            # Marked only once the row is there; two at the same moment leave two rows, never none.
+            reason = decision.reason
+            self._write(
+                audit_entry(
+                    actor, action, resource, clock=self._clock, outcome="allowed", reason=reason, purpose=purpose
+                )
             )
+            self._mark_written(key)
+        return decision
 
-        if decision:
-            key = (actor.session_id, actor.login, action.value, resource.label)
-            if not self._is_written(key):
-                # Marked only once the row is there; two at the same moment leave two rows, never none.
-                self._write(entry("allowed"))
-                self._mark_written(key)
-            return decision
-        self._write(entry("denied"))
-        if not decision.visible:
-            raise NotFound()
-        raise Forbidden(action=action.value)
+    def check(self, actor: Actor, action: Action, resource: Resource, purpose: Purpose = Purpose.READING) -> None:
+        """Like `require`, but the deed itself writes the audit line where it is allowed (outcome `done`).
+
+        For what is done in a transaction of its own right away, with that line in it.
+        """
+        decision = decide(actor, action, resource, purpose)
+        if not decision:
+            self._refuse(actor, action, resource, decision, purpose)
 
     def deny(self, actor: Actor, action: Action, resource: Resource, reason: str) -> None:
         """Put a refusal into the trail that another rule than `decide` has found (an unknown AE title)."""
         self._write(audit_entry(actor, action, resource, clock=self._clock, outcome="denied", reason=reason))
+
+    def _refuse(
+        self, actor: Actor, action: Action, resource: Resource, decision: Decision, purpose: Purpose
+    ) -> NoReturn:
+        reason = decision.reason
+        self._write(
+            audit_entry(actor, action, resource, clock=self._clock, outcome="denied", reason=reason, purpose=purpose)
+        )
+        if not decision.visible:
+            raise NotFound()
+        raise Forbidden(action=action.value)
 
     def _is_written(self, key: tuple[str, str, str, str]) -> bool:
         with self._lock:

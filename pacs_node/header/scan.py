@@ -155,9 +155,8 @@ def scan_head(
         values[place] = b""
     kind: tuple[str | bytes, ...] = (sop_class_uid, character_set, *values)
     like = _kinds.get(kind)
-    own = _Values({_TAGS["SOPInstanceUID"]: instance, _TAGS["InstanceNumber"]: number}, big_endian=False)
     if like is not None:
-        return _alike(like, own.uid("SOPInstanceUID") or _missing("SOPInstanceUID"), own.integer("InstanceNumber"))
+        return _alike(like, _checked_uid("SOPInstanceUID", instance) or _missing("SOPInstanceUID"), integer(number))
     for place, value in zip(_OF_THE_INSTANCE, (instance, number), strict=True):
         values[place] = value
     raw = {tag: values[place] for tag, place in _SLOTS.items() if values[place]}
@@ -226,6 +225,15 @@ def uid(value: str) -> str | None:
     return value if _UID.fullmatch(value) and ".." not in value else None
 
 
+def _checked_uid(keyword: str, raw: bytes) -> str | None:
+    value = raw.decode("ascii", "replace").strip("\0 ")
+    if not value:
+        return None
+    if uid(value) is None:
+        raise MissingIdentifier(keyword=keyword, rule="1-64 digits and full stops")
+    return value
+
+
 class _Values:
     """Access to raw values by keyword; texts by the data set's character set, or by that which its sender has."""
 
@@ -254,12 +262,7 @@ class _Values:
 
     def uid(self, keyword: str) -> str | None:
         """A UID, None if absent. Raises MissingIdentifier if there is one that can't serve."""
-        value = self._raw.get(_TAGS[keyword], b"").decode("ascii", "replace").strip("\0 ")
-        if not value:
-            return None
-        if uid(value) is None:
-            raise MissingIdentifier(keyword=keyword, rule="1-64 digits and full stops")
-        return value
+        return _checked_uid(keyword, self._raw.get(_TAGS[keyword], b""))
 
     def integer(self, keyword: str) -> int | None:
         """An IS."""

@@ -137,7 +137,11 @@ class IngestService:
         work.path, work.file = target, self._files.name_of(target)
         stored = False
         try:
-            self._writer.store(work)
+            try:
+                self._writer.store(work)
+            except ForeignStudy:
+                self._note_foreign(work)
+                raise
             while work.known is not None:
                 if self._is_resend(work, work.known):
                     return work.stored(duplicate=True)
@@ -151,6 +155,13 @@ class IngestService:
         finally:
             if not stored:
                 self._files.remove(work.path)
+
+    def _note_foreign(self, work: Work) -> None:
+        """Put into the trail that somebody wanted to add to another site's study."""
+        with self._database.read() as session:
+            owner = owner_of(session, work.header.study_uid) or ""
+        resource = _resource(work.header, owner)
+        self._gate.deny(work.incoming.sender, Action.STUDY_STORE, resource, "the study is another site's")
 
     def _read(self, incoming: Incoming) -> tuple[FileMeta, Header]:
         """File meta information and header, from the spool's first bytes where these suffice."""
@@ -202,21 +213,14 @@ class IngestService:
         return offset
 
     def _require_access(self, incoming: Incoming, header: Header) -> None:
-        """Ask the gate once for each session and study; whose study it is, the writer asks each time."""
+        """Ask the gate once for each session and study, as if it were the own site's; the writer knows if it is not."""
         sender = incoming.sender
         if (sender.session_id, header.study_uid) in self._allowed:
             return
-        with self._database.read() as session:
-            owner = owner_of(session, header.study_uid) or sender.site_code
-        resource = Resource(label=f"study/{header.study_uid}", site_code=owner, study_uid=header.study_uid)
         try:
-            self._gate.require(sender, Action.STUDY_STORE, resource)
+            self._gate.check(sender, Action.STUDY_STORE, _resource(header, sender.site_code))
         except NotFound:
             raise ForeignStudy() from None
-        if owner != sender.site_code:
-            # The operator may do anything here, but not give one site's images to another.
-            self._gate.deny(sender, Action.STUDY_STORE, resource, "the study is another site's")
-            raise ForeignStudy()
         if len(self._allowed) >= _MOST_REMEMBERED:
             self._allowed.clear()
         self._allowed.add((sender.session_id, header.study_uid))
@@ -228,6 +232,7 @@ class IngestService:
         """
         header = work.header
         if there.site_code != work.incoming.sender.site_code:
+            self._note_foreign(work)
             raise ForeignStudy()
         if same_dataset(work.path, work.dataset_offset, self._files.path_of(there.file), there.dataset_offset):
             return True
@@ -235,6 +240,10 @@ class IngestService:
         if not same_place or work.incoming.rules.on_different_content is OnDifferentContent.REJECT:
             raise DifferentContent(sop_instance_uid=header.sop_instance_uid)
         return False
+
+
+def _resource(header: Header, owner: str) -> Resource:
+    return Resource(label=f"study/{header.study_uid}", site_code=owner, study_uid=header.study_uid)
 
 
 def _compare(incoming: Incoming, header: Header) -> None:

@@ -192,7 +192,6 @@ class _Indexing:
 
     def _commit(self, batch: Sequence[Work]) -> None:
         """Index the batch in one transaction; where that fails, each on its own."""
-        batch = self._unknown(batch)
         first: dict[str, Work] = {}
         twins = [work for work in batch if first.setdefault(work.header.sop_instance_uid, work) is not work]
         batch = list(first.values())
@@ -210,24 +209,12 @@ class _Indexing:
         if twins:
             self._commit(twins)
 
-    def _unknown(self, batch: Sequence[Work]) -> Sequence[Work]:
-        """Settle those that the index knows already; returns the others."""
-        if not batch:
-            return []
-        with self._database.read() as session:
-            known = find(session, [work.header.sop_instance_uid for work in batch])
-        for work in batch:
-            work.known = known.get(work.header.sop_instance_uid)
-            work.settled = work.known is not None
-        return [work for work in batch if not work.settled]
-
     def _index(self, batch: Sequence[Work]) -> None:
         """Rows, events and audit lines of a batch."""
         now = self._clock.now()
         refused: list[Work] = []
         stored: list[tuple[Work, tuple[int, int] | None]] = []
         with self._database.write() as session:
-            # Once more, under the write lock: another process may have stored one of them in the meantime.
             known = find(session, [work.header.sop_instance_uid for work in batch])
             index = IndexWriter(session, now)
             for work in batch:

@@ -77,7 +77,7 @@ def test_one_event_a_study_and_commit_and_an_audit_line(hub: Hub) -> None:
     assert row.actor == "ae:CLINIC_CT"
     assert f'"study_uid":"{sent.study}"' in row.payload
     assert '"added":1,"total":1' in row.payload
-    assert [("allowed", "peer of the own site"), ("done", "storing by import")] == [tuple(deed) for deed in deeds]
+    assert [("done", "storing by import")] == [tuple(deed) for deed in deeds]
 
 
 def test_study_belongs_to_the_senders_site(hub: Hub) -> None:
