@@ -126,7 +126,7 @@ def _region(database: Database, _settings: Settings) -> Iterator[Finding]:
 def _files(database: Database, settings: Settings) -> Iterator[Finding]:
     with database.read() as session:
         newest_rows = session.scalars(select(InstanceRow.file).order_by(InstanceRow.id.desc()).limit(_LOOKED_AT)).all()
-    files = FileStore(settings.data)
+    files = FileStore(settings.data, settings.storage_roots, settings.min_free_disk)
     missing = [name for name in newest_rows if not files.path_of(name).is_file()]
     told = f"of the newest {len(newest_rows)} instances {len(missing)} have no file"
     yield Finding("files", not missing, told, "restore the archive folder from a backup")

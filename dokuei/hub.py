@@ -33,7 +33,7 @@ class Hub(Office):
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         super().__init__(settings, clock)
         self.authenticate = Authenticator(self.credentials)
-        self.files = FileStore(settings.data)
+        self.files = FileStore(settings.data, settings.storage_roots, settings.min_free_disk)
         self.catalogue = Catalogue(self.database, self.files)
         self.ingest = IngestService(self.database, self.files, settings, self.clock, self.gate)
         self.steps = PerformedSteps(self.database, self.clock, self.gate)

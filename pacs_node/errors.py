@@ -9,6 +9,8 @@ InstanceRefused (InvalidInput)        DIMSE status   STOW failure   HTTP
 ├── InstanceTooLarge (TooLarge)       A700           A700           413
 └── StorageFull (Unavailable)         A700           A700           503
 
+RootAway (Unavailable) is no refusal of one instance: files of the index can't be reached, and the hub does not start.
+
 Statuses are those of PS3.4 table B.2-1 and PS3.7 annex C; the failure reason goes into
 FailureReason (0008,1197) of a STOW-RS response (PS3.18 annex I). A refused instance leaves nothing behind.
 """
@@ -113,4 +115,15 @@ class StorageFull(InstanceRefused, Unavailable):
     next_step = Text(
         "空きができてから再送してください。管理者に連絡してください。",
         "Tell the administrator, and send again when there is space.",
+    )
+
+
+class RootAway(Unavailable):
+    """A storage root is not where the settings say, or not named there; `root` and `path` say which and why."""
+
+    code = "storage_root_away"
+    message = Text("保存先（storage_roots）が見つかりません。", "A storage root is not there.")
+    next_step = Text(
+        "ディスクがマウントされているか、storage_roots の設定を確認してください。",
+        "See that the disk is mounted and that storage_roots names it; nothing was written in its place.",
     )

@@ -138,6 +138,15 @@ def _folder(value: object) -> Path:
     return Path(str(value)).expanduser().absolute()
 
 
+def _folders(value: object) -> tuple[Path, ...]:
+    """Read a list of folders: of the settings file, or with colons between as in PATH."""
+    written = value if isinstance(value, list | tuple) else [part for part in str(value).split(":") if part]
+    folders = tuple(_folder(part) for part in written)
+    if len(set(folders)) != len(folders):
+        raise ValueError("each folder is wanted once")
+    return folders
+
+
 def _setting(read: Callable[[Any], Any], about: str, **default: Any) -> Any:
     return field(metadata={"read": read, "about": about}, **default)
 
@@ -159,6 +168,7 @@ class Settings:
     max_stow_body: int = _setting(size, "largest STOW-RS request", default=4 * 2**30)
     max_instance: int = _setting(size, "largest single instance", default=2 * 2**30)
     min_free_disk: int = _setting(size, "free space below which ingest is refused", default=500 * 10**6)
+    storage_roots: tuple[Path, ...] = _setting(_folders, "more folders for received files", default=())
     verify_days: int = _setting(_days, "days in which every stored file is read again once; 0: never", default=30)
     max_associations: int = _setting(_count, "DICOM associations at once", default=64)
     find_fuzzy: bool = _setting(switch, "C-FIND compares names by their search key for every peer", default=False)

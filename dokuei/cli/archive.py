@@ -14,6 +14,7 @@ from dokuei.hub import Hub
 from dokuei.progress import progress_bar
 from pacs_node.archive_care.entries import Selection, count_wrong, wrong
 from pacs_node.archive_care.model import FileState, Verdict, Wrong
+from pacs_node.archive_care.mounting import mount
 from pacs_node.archive_care.verification import Verification
 from shared_kernel.clock import JST
 from shared_kernel.errors import Text
@@ -44,6 +45,7 @@ def verify(
     name, chosen = _chosen(since, study_uid)
     errors = Console(stderr=True)
     with telling_errors(), Hub.opened(settings_of(data, config)) as hub:
+        mount(hub.files, hub.database, hub.clock)
         if study_uid is not None and hub.catalogue.study(study_uid) is None:
             raise click.ClickException(f"この検査はありません / no such study: {study_uid}")
         verification = Verification(hub.database, hub.files, hub.clock, name, chosen)

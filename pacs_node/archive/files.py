@@ -1,13 +1,14 @@
 """The archive on disk.
 
-    DATA/incoming/<id>.part               being received; worth nothing until it has been moved
-    DATA/archive/2026/11/21/<hash>/<id>.dcm
-    DATA/orphans/2026/11/21/<hash>/<id>.dcm    was in the archive, but the index did not name it
+    ROOT/incoming/<id>.part               being received; worth nothing until it has been moved
+    ROOT/archive/2026/11/21/<hash>/<id>.dcm
+    ROOT/orphans/2026/11/21/<hash>/<id>.dcm    was in the archive, but the index did not name it
 
-The folders are the UTC day of receipt and the first 32 hexadecimal digits of the SHA-256 of the Study
-Instance UID, the file an id that is never given twice: nothing on disk is named by a sender's bytes, no
-file is ever replaced by another, and yesterday's folders no longer change (good for backups). The index
-says which file holds which instance. A file that no row names is set aside, never deleted; `sweep.py`.
+The data folder is a root; `storage_roots` names more, each on a disk of its own (`roots.py`). The folders are the UTC
+day of receipt and the first 32 hexadecimal digits of the SHA-256 of the Study Instance UID, the file an id that is
+never given twice: nothing on disk is named by a sender's bytes, no file is ever replaced by another, and
+yesterday's folders no longer change (good for backups). The index says which file holds which instance; a file
+that no row names is set aside, never deleted: `sweep.py`.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from pacs_node.archive.whole_disk import WholeDisk
-from pacs_node.errors import StorageFull
+from pacs_node.archive.roots import SEPARATOR, Root, read_marker
+from pacs_node.archive.space import SpaceWatch
+from pacs_node.errors import RootAway, StorageFull
 from shared_kernel.ids import new_id
 
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
@@ -29,57 +31,93 @@ _MOST_REMEMBERED = 10_000
 
 
 class FileStore:
-    """The files of one data folder. What the system refuses comes out as its OSError; see `full_disk`."""
+    """The files of a data folder and its storage roots.
 
-    def __init__(self, data: Path) -> None:
-        self.incoming = data / "incoming"
-        self.archive = data / "archive"
-        self.orphans = data / "orphans"
-        """Files that no row of the index named; the folder is made when there is one."""
+    What the system refuses comes out as its OSError; see `full_disk`.
+    New files go to the first root with more than `min_free` bytes free. The data folder stands before the
+    `storage_roots`, unless it is named among them.
+    """
+
+    def __init__(self, data: Path, storage_roots: Sequence[Path] = (), min_free: int = 0) -> None:
+        self._data = Root(data)
+        self._min_free = min_free
+        paths = storage_roots if data in storage_roots else (data, *storage_roots)
+        self.root_paths = tuple(dict.fromkeys(path for path in paths if path != data))
+        """Where the other roots are said to be."""
+        self._order = tuple(dict.fromkeys(paths))
+        self.incoming, self.archive, self.orphans = self._data.incoming, self._data.archive, self._data.orphans
+        """Of the data folder."""
         self.lock = data / "ingest.lock"
-        self._incoming, self._archive = str(self.incoming), str(self.archive)
+        self.space = SpaceWatch()
         self._folders: dict[str, tuple[int, str]] = {}
-        """Today's folder of a study, with the day."""
+        """Below which folder of an archive a study's files of today are, with the day."""
         self._lasting: dict[str, set[Path]] = {}
         """Folders that this process has synced with all above them, each with itself alone as what is to be synced."""
-        self._whole_disk = WholeDisk(self.archive)
+        self.roots: tuple[Root, ...] = ()
+        """Those that are there, in the order in which they are filled."""
+        self.find_roots()
+
+    def find_roots(self) -> None:
+        """Look again which roots are there, by their markers."""
+        known = {root.path: root for root in self.roots}
+        found = []
+        for path in self._order:
+            if path == self._data.path:
+                found.append(self._data)
+            elif root_id := read_marker(path):
+                root = known.get(path)
+                found.append(root if root and root.id == root_id else Root(path, root_id))
+        self.roots = tuple(found)
+        self._by_id = {root.id: root for root in found}
 
     def prepare(self) -> None:
-        """Make the folders."""
-        for folder in (self.incoming, self.archive):
-            folder.mkdir(parents=True, exist_ok=True)
-        _sync_folder(self.archive.parent)
+        """Make the folders of every root that is there."""
+        for root in self.roots:
+            root.prepare()
 
-    def new_incoming(self) -> str:
-        """A path for a file that is about to be received."""
-        return f"{self._incoming}/{new_id()}.part"
+    def release(self) -> None:
+        """Hold no disk any longer; they can be used again."""
+        for root in self.roots:
+            root.whole_disk.close()
 
-    def place_for(self, study_uid: str, at: datetime) -> str:
-        """A path, never used before, for an instance of this study received at this time."""
-        return f"{self._folder_for(study_uid, at.toordinal(), at)}/{new_id()}.dcm"
+    def new_incoming(self, beside: str | Path | None = None) -> str:
+        """A path for a file that is about to be received; on the disk of the file `beside`, if one is given."""
+        root = self._root_of(beside) if beside is not None else self._root_with_space()
+        return f"{root.incoming_text}/{new_id()}.part"
+
+    def place_for(self, study_uid: str, at: datetime, beside: str | Path | None = None) -> str:
+        """A path, never used before, for an instance of this study received at this time, in the root of `beside`."""
+        root = self._data if beside is None else self._root_of(beside)
+        return f"{root.archive_text}/{self._folder_for(study_uid, at.toordinal(), at)}/{new_id()}.dcm"
 
     def _folder_for(self, study_uid: str, day: int, at: datetime) -> str:
         known = self._folders.get(study_uid)
         if known is None or known[0] != day:
             study = hashlib.sha256(study_uid.encode()).hexdigest()[:32]
-            known = day, f"{self._archive}/{at:%Y/%m/%d}/{study}"
+            known = day, f"{at:%Y/%m/%d}/{study}"
             if len(self._folders) >= _MOST_REMEMBERED:
                 self._folders.clear()
             self._folders[study_uid] = known
         return known[1]
 
     def name_of(self, path: str | Path) -> str:
-        """The path below the archive folder, as the index keeps it."""
-        return os.fspath(path)[len(self._archive) + 1 :]
+        """The name that the index keeps: the path below the archive, behind the id of its root and a colon."""
+        return self._root_of(path).name_of(path)
 
     def path_of(self, name: str) -> Path:
-        """The path of a file that the index names."""
-        return self.archive / name
+        """The path of a file that the index names. Raises RootAway where its root is not there."""
+        return self.root_of_name(name).archive / name.rpartition(SEPARATOR)[2]
 
-    def free(self) -> int:
-        """Free bytes on the disk of the archive, for us."""
-        status = os.statvfs(self._incoming)
-        return status.f_bavail * status.f_frsize
+    def root_of_name(self, name: str) -> Root:
+        """The root of a file that the index names. Raises RootAway."""
+        root_id = name.rpartition(SEPARATOR)[0]
+        if root_id not in self._by_id:
+            raise RootAway(root=root_id)
+        return self._by_id[root_id]
+
+    def free(self, beside: str | Path | None = None) -> int:
+        """Free bytes on the disk that the next file goes to, or on that of the file `beside`."""
+        return (self._root_with_space() if beside is None else self._root_of(beside)).free()
 
     def write(self, file: int, *pieces: bytes | memoryview) -> None:
         """Write all of the pieces, one behind the other, to a file descriptor."""
@@ -103,32 +141,21 @@ class FileStore:
         # Also where the folder is there already: another process may have made it and not synced it yet.
         os.makedirs(folder, exist_ok=True)
         os.rename(source, target)
-        return set(self._up_to_archive(Path(folder)))
+        return set(self._root_of(target).up_to_archive(Path(folder)))
 
     def sync_all(self, paths: Collection[str], folders: Collection[Path]) -> None:
         """Return when these files and the entries of these folders are on the disk.
 
         Raises OSError of the first that the system refuses; none may be called durable then.
         """
-        if self._whole_disk.sync():
-            self._now_lasting(folders)
-            return
-        for path in paths:
-            self.sync(path)
-        self.sync_folders(folders)
-
-    def sync(self, path: str | Path) -> None:
-        """Return when the file's bytes are on the disk."""
-        file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-        try:
-            os.fdatasync(file)
-        finally:
-            os.close(file)
-
-    def sync_folders(self, folders: Collection[Path]) -> None:
-        """Return when the entries of these folders are on the disk."""
-        for folder in sorted(folders):
-            _sync_folder(folder)
+        if len(self.roots) == 1:
+            self.roots[0].sync(paths, folders)
+        else:
+            for root in {self._root_of(path) for path in paths}:
+                root.sync(
+                    [path for path in paths if root.holds(path)],
+                    [folder for folder in folders if folder.is_relative_to(root.archive)],
+                )
         self._now_lasting(folders)
 
     def _now_lasting(self, synced: Collection[Path]) -> None:
@@ -136,15 +163,18 @@ class FileStore:
             self._lasting.clear()
         together = set(synced)
         for folder in together:
-            if str(folder) not in self._lasting and together.issuperset(self._up_to_archive(folder)):
+            if str(folder) in self._lasting:
+                continue
+            if together.issuperset(self._root_of(folder / "file").up_to_archive(folder)):
                 self._lasting[str(folder)] = {folder}
 
     def set_aside(self, path: Path, *, cut_short: bool = False) -> Path:
-        """Move an archive file to the orphans, under the same relative path; returns where it is now.
+        """Move an archive file to its root's orphans, under the same relative path; returns where it is now.
 
         One that is `cut_short` ends in `.cut`: nothing will take it for an image.
         """
-        target = self.orphans / self.name_of(path)
+        root = self._root_of(path)
+        target = root.orphans / path.relative_to(root.archive)
         if cut_short:
             target = target.with_suffix(".cut")
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -156,31 +186,50 @@ class FileStore:
 
     def count_orphans(self) -> int:
         """How many files are set aside."""
-        return sum(1 for path in self.orphans.rglob("*.dcm") if path.is_file())
+        return sum(1 for root in self.roots for path in root.orphans.rglob("*.dcm") if path.is_file())
 
     def remove(self, path: str | Path) -> None:
         """Remove a file if it is there."""
         with suppress(FileNotFoundError):
             os.unlink(path)
 
-    def _up_to_archive(self, folder: Path) -> list[Path]:
-        return [parent for parent in (folder, *folder.parents) if parent.is_relative_to(self.archive)]
+    def _root_of(self, path: str | Path) -> Root:
+        if len(self.roots) == 1:
+            return self.roots[0]
+        for root in self.roots:
+            if root.holds(path):
+                return root
+        raise ValueError(f"{path} is in no storage root")
 
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    def _root_with_space(self) -> Root:
+        """The first root with more than enough space; where none has, the one with the most."""
+        if len(self.roots) == 1:
+            return self.roots[0]
+        best, most = self._data, -1
+        for root in self.roots:
+            try:
+                free = root.free()
+            except OSError:
+                continue  # the disk has gone; what is on it can't be read, but others can be written
+            if free > self._min_free:
+                return root
+            if free > most:
+                best, most = root, free
+        return best
 
 
 class full_disk:  # noqa: N801 - reads as the statement that it is used as
-    """Turns the system's "no space left" into StorageFull, inside a `with`."""
+    """Turns the system's "no space left" into StorageFull, inside a `with`, and tells the watch of it."""
+
+    def __init__(self, watch: SpaceWatch | None = None) -> None:
+        self._watch = watch
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         if isinstance(error, OSError) and not isinstance(error, StorageFull) and error.errno in NO_SPACE:
-            raise StorageFull() from error
+            full = StorageFull()
+            if self._watch is not None:
+                self._watch.refuse(full)
+            raise full from error

@@ -3,9 +3,11 @@
 An archive file without a row may be a crash's, which nobody was told is stored. It may as well be an
 image that was acknowledged, and the database that knows it another one: yesterday's, put back after a
 disk failure, or the wrong one altogether. Therefore nothing is ever deleted from the archive here: such
-files are moved to `DATA/orphans`, under the same relative path (and with `.cut` for `.dcm` if their end is missing:
-such a file was never acknowledged). An import takes them into the index; a
-start with the database that names them puts them back.
+files are moved to `orphans` of their root, under the same relative path (and with `.cut` for `.dcm` if their
+end is missing: such a file was never acknowledged). An import takes them into the index; a start with the database
+that names them puts them back.
+
+(`mount` has seen before that every storage root is there: of a disk that is away nothing is unnamed.)
 
 Every process that ingests holds a shared lock on `DATA/ingest.lock`. Only one that gets it for itself
 alone, when it starts, sweeps: then no other process has a file on its way. A day's folder that was swept
@@ -23,7 +25,9 @@ import structlog
 from sqlalchemy import select
 
 from pacs_node.archive.files import FileStore
+from pacs_node.archive.roots import Root
 from pacs_node.archive.tables import InstanceRow, InstanceVersionRow
+from pacs_node.archive_care.mounting import mount
 from pacs_node.errors import NotDicom
 from pacs_node.header.elements import ends_whole
 from pacs_node.header.scan import DEFLATED, EXPLICIT_BIG, IMPLICIT_LITTLE
@@ -47,7 +51,12 @@ class Presence:
         self._lock: int | None = None
 
     def enter(self) -> None:
-        """Sweep if we are alone, and be counted until `leave` (or until the process ends, however it does)."""
+        """Sweep if we are alone, and be counted until `leave` (or until the process ends, however it does).
+
+        Raises RootAway, before anything is written.
+        """
+        mount(self._files, self._database, self._clock)
+        self._files.prepare()
         self._lock = os.open(self._files.lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o640)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -69,31 +78,35 @@ def sweep(files: FileStore, database: Database, now: datetime) -> list[Path]:
 
     Nobody else may be ingesting meanwhile.
     """
-    for path in files.incoming.glob("*.part"):
+    return [path for root in files.roots for path in _sweep(root, files, database, now)]
+
+
+def _sweep(root: Root, files: FileStore, database: Database, now: datetime) -> list[Path]:
+    for path in root.incoming.glob("*.part"):
         if path.is_file():
             log.info("archive.leftover_removed", path=str(path))
             files.remove(path)
-    _put_back(files, database)
-    mark = files.archive / _MARK
+    _put_back(root, database)
+    mark = root.archive / _MARK
     since = _since(mark, database)
     unnamed: list[Path] = []
-    for day in _days(files.archive, since):
+    for day in _days(root.archive, since):
         for folder in day.iterdir():
-            unnamed += _unnamed(files, database, folder)
+            unnamed += _unnamed(root, database, folder)
     aside = [files.set_aside(path, cut_short=not _is_whole(path)) for path in unnamed]
     if aside:
-        log.warning("archive.orphans_set_aside", count=len(aside), folder=str(files.orphans))
+        log.warning("archive.orphans_set_aside", count=len(aside), folder=str(root.orphans))
     _remove_empty({path.parent for path in unnamed})
     mark.write_text(now.astimezone(UTC).isoformat(), encoding="ascii")
     return aside
 
 
-def _unnamed(files: FileStore, database: Database, folder: Path) -> list[Path]:
+def _unnamed(root: Root, database: Database, folder: Path) -> list[Path]:
     """The files of one study folder that the index does not name."""
-    here = {files.name_of(path): path for path in folder.glob("*.dcm")}
+    here = {root.name_of(path): path for path in folder.glob("*.dcm")}
     if not here:
         return []
-    prefix = files.name_of(folder) + "/"
+    prefix = root.name_of(folder) + "/"
     named: set[str] = set()
     with database.read() as session:
         for row in (InstanceRow, InstanceVersionRow):
@@ -120,11 +133,11 @@ def _is_whole(path: Path) -> bool:
         )
 
 
-def _put_back(files: FileStore, database: Database) -> None:
+def _put_back(root: Root, database: Database) -> None:
     """Return to the archive what this index names and another did not."""
-    for path in sorted(files.orphans.rglob("*.dcm")):
-        name = path.relative_to(files.orphans).as_posix()
-        place = files.path_of(name)
+    for path in sorted(root.orphans.rglob("*.dcm")):
+        place = root.archive / path.relative_to(root.orphans)
+        name = root.name_of(place)
         with database.read() as session:
             named = any(
                 session.scalar(select(row.id).filter_by(file=name)) is not None

@@ -1,8 +1,9 @@
 """Why the archive can't be looked after.
 
 Unavailable
-├── NotReadable         files may not be read by this user
-└── RootAway            a storage root is not there
+└── NotReadable         files may not be read by this user
+
+A storage root that is not there is `pacs_node.errors.RootAway`.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from typing import BinaryIO
 from pacs_node.archive.files import FileStore
 from pacs_node.archive_care.errors import NotReadable
 from pacs_node.archive_care.model import Damage, Digest, Entry, Verdict
-from pacs_node.errors import InstanceRefused
+from pacs_node.errors import InstanceRefused, RootAway
 from pacs_node.header.scan import scan
 from pacs_node.ingest.part10 import read_header
 
@@ -25,14 +25,17 @@ class BrokenOff(Exception):
 def inspect(entry: Entry, files: FileStore, stopping: threading.Event | None = None) -> Verdict:
     """Read the whole file and compare it with the index and with its digest.
 
-    Without a digest the size and the header are compared, and the digest is made. Raises NotReadable, and
-    BrokenOff once `stopping` is set.
+    Without a digest the size and the header are compared, and the digest is made. Raises NotReadable, RootAway,
+    and BrokenOff once `stopping` is set.
     """
-    path = files.path_of(entry.file)
+    root, path = files.root_of_name(entry.file), files.path_of(entry.file)
     try:
         with path.open("rb") as file:
             return _inspect(entry, file, stopping)
     except (FileNotFoundError, NotADirectoryError):
+        if not root.is_there:
+            # One sentence, instead of a million images that are gone.
+            raise RootAway(root=root.id, path=root.path) from None
         return Verdict(entry=entry, damage=Damage.GONE)
     except PermissionError as error:
         raise NotReadable(path=str(path)) from error

@@ -6,12 +6,16 @@ import os
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import structlog
 
 from pacs_node.archive.files import FileStore
+from pacs_node.archive.roots import sync_file
+from pacs_node.archive.space import FullDisk
 from pacs_node.archive_care.digesting import Digesting
 from pacs_node.archive_care.reading import BrokenOff, inspect
+from pacs_node.archive_care.tables import FullDiskRow
 from pacs_node.archive_care.verification import Verification
 from shared_kernel.clock import Clock
 from shared_kernel.database import Database
@@ -21,6 +25,7 @@ SCHEDULED = "scheduled"
 CHECK_RATE = 20 * 10**6
 """Bytes a second that the scheduled check reads at most: 50 TB in 30 days."""
 DIGEST_RATE = 100 * 10**6
+_PROBE = 256 * 1024
 _LOOK_EVERY = 2.0
 _SHORTEST_PAUSE = 0.05
 _LOWEST_PRIORITY = 15
@@ -32,7 +37,9 @@ class CareWorker:
     """Digests new files and verifies every file once in `verify_days`; what it has done survives a restart."""
 
     def __init__(self, database: Database, files: FileStore, clock: Clock, settings: Settings) -> None:
+        self._database = database
         self._files = files
+        self._min_free = settings.min_free_disk
         self._clock = clock
         self._every = timedelta(days=settings.verify_days)
         self._digesting = Digesting(database, files, clock)
@@ -60,6 +67,8 @@ class CareWorker:
 
     def run_once(self) -> float:
         """Do one step of what is due; returns after how many seconds the next one may follow."""
+        if over := self._files.space.look(self._has_space):
+            self._keep(over)
         if self._digesting.due() and (read := self._digesting.step(self._stopping)):
             return max(_SHORTEST_PAUSE, read / DIGEST_RATE)
         if self._every and self._check_due() and (read := self._check_step()):
@@ -86,6 +95,24 @@ class CareWorker:
                 break
         self._check.keep(verdicts)
         return max(1, sum(verdict.entry.size for verdict in verdicts))
+
+    def _has_space(self) -> bool:
+        """Whether there is the space that is asked for, and a file can really be written and synced."""
+        if self._files.free() < self._min_free:
+            return False
+        probe = Path(self._files.new_incoming())
+        try:
+            probe.write_bytes(bytes(_PROBE))
+            sync_file(probe)
+        except OSError:
+            return False
+        finally:
+            self._files.remove(probe)
+        return True
+
+    def _keep(self, over: FullDisk) -> None:
+        with self._database.write() as session:
+            session.add(FullDiskRow(began_at=over.began_at, ended_at=over.ended_at, refused=over.refused))
 
     def _run(self) -> None:
         # On Linux a thread has a priority of its own.

@@ -9,7 +9,7 @@ from access_control.model import Action, Actor, Resource
 from pacs_node.archive.files import FileStore
 from pacs_node.archive.index import Found, find, owner_of
 from pacs_node.archive.sweep import Presence
-from pacs_node.errors import DifferentContent, ForeignStudy, IdentifierMismatch
+from pacs_node.errors import DifferentContent, ForeignStudy, IdentifierMismatch, StorageFull
 from pacs_node.header.scan import Header, scan, scan_head
 from pacs_node.ingest.duplicates import same_dataset
 from pacs_node.ingest.part10 import PREAMBLE, FileMeta, read_header, write_header
@@ -60,6 +60,7 @@ class IngestService:
         """Finish what is waiting and take no more."""
         self._writer.stop()
         self._presence.leave()
+        self._files.release()
 
     @property
     def alive(self) -> bool:
@@ -75,13 +76,15 @@ class IngestService:
     ) -> None:
         self.stop()
 
-    def spool(self, limit: int | None = None) -> Spool:
+    def spool(self, limit: int | None = None, beside: str | None = None) -> Spool:
         """A new file to receive into, of at most `limit` bytes if the hub's own limit is not smaller.
+
+        It is on the disk of the file `beside`, if one is given.
 
         Raises StorageFull.
         """
         largest = min(limit or self._settings.max_instance, self._settings.max_instance)
-        return Spool(self._files, limit=largest, min_free=self._settings.min_free_disk)
+        return Spool(self._files, limit=largest, min_free=self._settings.min_free_disk, beside=beside)
 
     def receive(
         self,
@@ -113,8 +116,14 @@ class IngestService:
         try:
             work = self._prepared(incoming)
             return self._store(work)
+        except StorageFull as error:
+            self._files.space.refuse(error)
+            raise
         except DatabaseUnavailable as error:
-            raise named(error) from error
+            known = named(error)
+            if isinstance(known, StorageFull):
+                self._files.space.refuse(known)
+            raise known from error
         finally:
             incoming.spool.discard()
 
@@ -132,7 +141,7 @@ class IngestService:
         return Work(incoming, header, transfer_syntax_uid=meta.transfer_syntax_uid, dataset_offset=offset)
 
     def _store(self, work: Work) -> Stored:
-        target = self._files.place_for(work.header.study_uid, self._clock.now())
+        target = self._files.place_for(work.header.study_uid, self._clock.now(), beside=work.path)
         work.folders = work.incoming.spool.move(target)
         work.path, work.file = target, self._files.name_of(target)
         stored = False
@@ -199,7 +208,7 @@ class IngestService:
 
         Returns where the data set begins now.
         """
-        with self.spool() as other, open(spool.path, "rb") as file:
+        with self.spool(beside=spool.path) as other, open(spool.path, "rb") as file:
             offset = write_header(
                 other,
                 transfer_syntax_uid=meta.transfer_syntax_uid,

@@ -24,7 +24,8 @@ class Spool:
 
     __slots__ = ("_checked_at", "_file", "_files", "_limit", "_min_free", "_moved", "head", "path", "size")
 
-    def __init__(self, files: FileStore, *, limit: int, min_free: int) -> None:
+    def __init__(self, files: FileStore, *, limit: int, min_free: int, beside: str | Path | None = None) -> None:
+        """`beside` is a file whose disk is to be used."""
         self._files = files
         self._limit = limit
         self._min_free = min_free
@@ -34,9 +35,9 @@ class Spool:
         """Bytes written so far."""
         self.head = b""
         """The first of them, at most HEAD (the first piece may be longer)."""
-        self._require_space()
-        self.path = files.new_incoming()
-        with full_disk():
+        self._require_space(files.free(beside) if beside else files.free())
+        self.path = files.new_incoming(beside)
+        with full_disk(files.space):
             self._file: int | None = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o640)
 
     def write(self, *pieces: bytes | memoryview) -> None:
@@ -48,8 +49,8 @@ class Spool:
             raise InstanceTooLarge(limit_bytes=self._limit)
         if self.size - self._checked_at >= _CHECK_EVERY:
             self._checked_at = self.size
-            self._require_space()
-        with full_disk():
+            self._require_space(self._files.free(self.path))
+        with full_disk(self._files.space):
             self._files.write(self._file, *pieces)
         if self.size < HEAD:
             self.head += b"".join([piece[:HEAD] for piece in pieces])
@@ -98,6 +99,8 @@ class Spool:
     ) -> None:
         self.discard()
 
-    def _require_space(self) -> None:
-        if self._files.free() < self._min_free:
-            raise StorageFull()
+    def _require_space(self, free: int) -> None:
+        if free < self._min_free:
+            error = StorageFull()
+            self._files.space.refuse(error)
+            raise error

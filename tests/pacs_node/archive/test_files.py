@@ -40,7 +40,7 @@ def test_a_folder_of_another_process_is_synced_by_each(tmp_path: Path) -> None:
 
 def test_folders_are_synced_with_those_above_them_once(tmp_path: Path) -> None:
     files = FileStore(tmp_path)
-    files.sync_folders(files.move(*received(files)))
+    files.sync_all([], files.move(*received(files)))
     source, target = received(files)
     assert {target.parent} == files.move(source, target)
 
@@ -49,6 +49,6 @@ def test_a_sync_of_the_lowest_folder_alone_is_not_enough(tmp_path: Path) -> None
     files = FileStore(tmp_path)
     source, target = received(files)
     files.move(source, target)
-    files.sync_folders([target.parent])
+    files.sync_all([], [target.parent])
     source, target = received(files)
     assert chain(files, target.parent) == files.move(source, target)

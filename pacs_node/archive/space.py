@@ -1,0 +1,69 @@
+"""A full disk: told once when it begins and once when it is over, however many instances are refused meanwhile."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+
+from pacs_node.errors import StorageFull
+
+_QUIET_SECONDS = 10.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FullDisk:
+    """A time in which instances were refused for want of space."""
+
+    began_at: datetime
+    ended_at: datetime
+    refused: int
+
+
+class SpaceWatch:
+    """Hears of each refusal; `look` finds out when there is space again. Ingest itself does not wait for that."""
+
+    def __init__(self, quiet_seconds: float = _QUIET_SECONDS) -> None:
+        self._quiet = quiet_seconds
+        self._guard = threading.Lock()
+        self._began_at: datetime | None = None
+        self._last = 0.0
+        self._refused = 0
+        self._told: StorageFull | None = None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether instances were refused, and it is not known yet that there is space again."""
+        return self._began_at is not None
+
+    def refuse(self, error: StorageFull) -> None:
+        """An instance was refused; the same error may be told of twice."""
+        with self._guard:
+            if self._told is error:
+                return
+            self._told, self._last = error, time.monotonic()
+            self._refused += 1
+            if self._began_at is not None:
+                return
+            self._began_at = datetime.now(UTC)
+        log.error("archive.disk_full", told="instances are refused until there is space; told again when it is over")
+
+    def look(self, has_space: Callable[[], bool]) -> FullDisk | None:
+        """What is over now: nothing was refused for some seconds, and `has_space` says so."""
+        with self._guard:
+            began_at = self._began_at
+            if began_at is None or time.monotonic() - self._last < self._quiet:
+                return None
+        if not has_space():
+            return None
+        with self._guard:
+            over = FullDisk(began_at=began_at, ended_at=datetime.now(UTC), refused=self._refused)
+            self._began_at, self._refused, self._told = None, 0, None
+        log.warning("archive.disk_has_space", since=over.began_at.isoformat(), refused=over.refused)
+        return over
