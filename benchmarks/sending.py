@@ -93,12 +93,13 @@ class Storing:
     def stream(self, made: Template, identity: Identity, *, until: int | None = None) -> int:
         """Send an object without having it whole in memory; returns the status.
 
-        `until` stops after so many bytes of pixels without waiting for an answer, and returns -1.
+        `until` stops in mid-PDU after so many bytes behind the header without waiting for an answer, and returns -1.
         """
         self.association.socket.sendall(self.opening(made, identity))
         gone = 0
         for piece in _framed(made, self._context(made), self.association.fragment):
-            self.association.socket.sendall(piece)
+            room = len(piece) if until is None else until - gone
+            self.association.socket.sendall(piece[:room])
             gone += len(piece)
             if until is not None and gone >= until:
                 return -1

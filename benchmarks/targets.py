@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -102,6 +102,8 @@ class Hub(Target):
     def __init__(self, folder: Path, *, sink: Address | None = None, environ: Mapping[str, str] | None = None) -> None:
         super().__init__(folder, sink=sink)
         self.environ = dict(environ or {})
+        self.tokens: dict[str, str] = {}
+        """A bearer token of a doctor, by site code."""
 
     @property
     def data(self) -> Path:
@@ -117,12 +119,8 @@ class Hub(Target):
         """Start it on ports that the system chooses, and register everybody by command line."""
         self.serve()
         where = f"{self.sink[0]}:{self.sink[1]}" if self.sink else "127.0.0.1:1"
-        self.command("site", "add", "BENCH", "計測用診療所", "--ae-title", SENDER)
-        self.command("person", "add", "bench", "計測 係", "--site", "BENCH", "--role", "referring_doctor",
-                     "--password-stdin", stdin=secrets.token_urlsafe())  # fmt: skip
-        self.token = self.command("token", "issue", "bench").split()[-1]
-        self.allow(SENDER, "store", "find", "move", "get", "commitment")
-        self.add_peer(SINK, "BENCH", where)
+        self.add_site("BENCH", [SENDER], "store,find,move,get,commitment")
+        self.command("peer", "add", SINK, "--site", "BENCH", "--address", where)
 
     def serve(self) -> None:
         """Start the process alone, over the data that are there."""
@@ -139,14 +137,16 @@ class Hub(Target):
                 return
         raise RuntimeError(f"the hub did not start: {self.log.read_text()[-2000:]}")
 
-    def allow(self, title: str, *services: str) -> None:
-        """Give a peer exactly these services."""
-        self.command("peer", "set", title, "--services", ",".join(services) or "none")
-
-    def add_peer(self, title: str, site: str, where: str, *services: str) -> None:
-        """Register a further peer of a site."""
-        services_said = ",".join(services) or "none"
-        self.command("peer", "add", title, "--site", site, "--address", where, "--services", services_said)
+    def add_site(self, code: str, titles: Sequence[str], services: str) -> None:
+        """Register a clinic, its peers, which may do what is named, and a doctor who may read what it sends."""
+        self.command("site", "add", code, f"計測用診療所 {code}", "--ae-title", titles[0])
+        self.command("peer", "set", titles[0], "--services", services)
+        for title in titles[1:]:
+            self.command("peer", "add", title, "--site", code, "--services", services)
+        login = code.lower()
+        self.command("person", "add", login, "計測 係", "--site", code, "--role", "referring_doctor",
+                     "--password-stdin", stdin=secrets.token_urlsafe())  # fmt: skip
+        self.tokens[code] = self.command("token", "issue", login).split()[-1]
 
     def command(self, *words: str, stdin: str = "") -> str:
         """Run `dokuei` with these words; what it printed. Raises RuntimeError with what it said when it fails."""
@@ -163,18 +163,18 @@ class Hub(Target):
         found = self.query(f"/studies?StudyInstanceUID={study_uid}&includefield=00201208")
         return int(found[0]["00201208"]["Value"][0]) if found else 0
 
-    def instance(self, study_uid: str, series_uid: str, sop_instance_uid: str) -> bytes:
-        """By WADO-RS, in the stored transfer syntax."""
+    def instance(self, study_uid: str, series_uid: str, sop_instance_uid: str, *, site: str = "BENCH") -> bytes:
+        """By WADO-RS, in the stored transfer syntax, by the doctor of a site."""
         wanted = 'multipart/related; type="application/dicom"; transfer-syntax=*'
         path = f"/dicomweb/studies/{study_uid}/series/{series_uid}/instances/{sop_instance_uid}"
-        status, body = self.get(path, self.headers | {"Accept": wanted})
+        status, body = self.get(path, self._headers(site) | {"Accept": wanted})
         if status != http.HTTPStatus.OK:
             raise RuntimeError(f"WADO-RS answered {status}: {body[:300]!r}")
         return body
 
-    def query(self, path: str) -> list[dict[str, Any]]:
-        """A QIDO-RS request below /dicomweb."""
-        status, body = self.get(f"/dicomweb{path}", self.headers | {"Accept": "application/dicom+json"})
+    def query(self, path: str, site: str = "BENCH") -> list[dict[str, Any]]:
+        """A QIDO-RS request below /dicomweb, by the doctor of a site."""
+        status, body = self.get(f"/dicomweb{path}", self._headers(site) | {"Accept": "application/dicom+json"})
         if status == http.HTTPStatus.NO_CONTENT:
             return []
         if status != http.HTTPStatus.OK:
@@ -182,10 +182,8 @@ class Hub(Target):
         found: list[dict[str, Any]] = json.loads(body)
         return found
 
-    @property
-    def headers(self) -> dict[str, str]:
-        """The bearer token of a doctor of the sending site."""
-        return {"Authorization": f"Bearer {self.token}"}
+    def _headers(self, site: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.tokens[site]}"}
 
     def _environment(self) -> dict[str, str]:
         return {**os.environ, "DOKUEI_DATA": str(self.data), **self.environ}

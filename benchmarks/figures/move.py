@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from benchmarks import objects
 from benchmarks.figures.store import check
 from benchmarks.measuring import Bench, Figure, Lost, Reading, Result, Work
 from benchmarks.objects import Identity
-from benchmarks.sending import send
-from benchmarks.sink import Sink
+from benchmarks.sending import Node, send
 from benchmarks.targets import Target
 from benchmarks.wire import (
     C_MOVE_RQ,
@@ -18,7 +18,6 @@ from benchmarks.wire import (
     STUDY_ROOT_MOVE,
     Association,
     Broken,
-    Message,
     NotServed,
     identifier,
     ui,
@@ -47,8 +46,10 @@ def measure(bench: Bench) -> list[Result]:
         receiver.received()
         with Work(target) as work:
             start = time.monotonic()
-            move(target, receiver, series)
+            completed = move(target.node, receiver.ae_title, series)
             seconds = time.monotonic() - start
+        if completed != len(series):
+            raise Lost(f"{target.name} says that {completed} of {len(series)} sub-operations went well")
         got = receiver.received()
         if (got.instances, got.size) != (len(series), len(series) * made.size):
             raise Lost(f"{target.name} moved {got.instances} of {len(series)} instances, {got.size} bytes")
@@ -57,18 +58,19 @@ def measure(bench: Bench) -> list[Result]:
     return bench.interleaved(figure, once)
 
 
-def move(target: Target, receiver: Sink, series: list[Identity]) -> Message:
-    """Have one series moved; returns the final response. Raises NotServed, Broken, Lost."""
-    node = target.node
+def move(node: Node, destination: str, series: Sequence[Identity]) -> int:
+    """Have one series moved; returns the number of completed sub-operations.
+
+    Raises NotServed, and Broken when it ends otherwise than with success of all of them.
+    """
     with Association(node.address, [(STUDY_ROOT_MOVE, [IMPLICIT_LITTLE])],
                      calling=node.calling, called=node.called) as association:  # fmt: skip
         association.need(1)
-        destination = receiver.ae_title.encode()
         command = {
             0x0002: ui(STUDY_ROOT_MOVE),
             0x0100: us(C_MOVE_RQ),
             0x0110: us(1),
-            0x0600: destination + b" " * (len(destination) % 2),
+            0x0600: destination.encode() + b" " * (len(destination) % 2),
             0x0700: us(0),
             0x0800: us(0),
         }
@@ -81,11 +83,9 @@ def move(target: Target, receiver: Sink, series: list[Identity]) -> Message:
         answer = association.read_message()
         while answer.status in PENDING:
             answer = association.read_message()
-    if answer.status:
-        raise Broken(f"C-MOVE ended with status {answer.status:04X}")
-    if answer.number(_COMPLETED) != len(series) or answer.number(_FAILED):
-        raise Lost(f"{target.name} says that {answer.number(_COMPLETED)} of {len(series)} sub-operations went well")
-    return answer
+    if answer.status or answer.number(_FAILED):
+        raise Broken(f"C-MOVE ended with status {answer.status:04X}, {answer.number(_FAILED)} failed")
+    return answer.number(_COMPLETED)
 
 
 def _not_served(target: Target) -> str:

@@ -1,0 +1,71 @@
+"""Samples of the hub's process while it works, and whether they rise."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import processes
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One look at the process; `at` in seconds since the start, sizes in bytes."""
+
+    at: float
+    resident: int
+    threads: int
+    files: int
+    wal: int
+
+
+class Watch:
+    """Looks at a process every `period` seconds, in a thread of its own, until it is stopped."""
+
+    def __init__(self, pid: int, data: Path, period: float) -> None:
+        self._pid, self._wal, self._period = pid, data / "hub.sqlite-wal", period
+        self._start = time.monotonic()
+        self._stop = threading.Event()
+        self.samples: list[Sample] = []
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join(60)
+
+    def look(self) -> Sample:
+        """One sample now."""
+        wal = self._wal.stat().st_size if self._wal.exists() else 0
+        pid = self._pid
+        return Sample(
+            time.monotonic() - self._start,
+            processes.resident(pid),
+            processes.threads(pid),
+            processes.open_files(pid),
+            wal,
+        )
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._period):
+            self.samples.append(self.look())
+
+
+def growth(samples: list[Sample]) -> float:
+    """Bytes by which resident memory rises over the later two thirds of the samples, by least squares.
+
+    The first third is left out: caches fill, and the allocator takes what the busiest moment needs.
+    """
+    later = samples[len(samples) // 3 :]
+    if len(later) < 2:
+        return 0.0
+    mean_at = sum(each.at for each in later) / len(later)
+    mean = sum(each.resident for each in later) / len(later)
+    spread = sum((each.at - mean_at) ** 2 for each in later)
+    slope = sum((each.at - mean_at) * (each.resident - mean) for each in later) / spread
+    return slope * (later[-1].at - later[0].at)
