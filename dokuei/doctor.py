@@ -17,10 +17,14 @@ from dokuei.migrations.upgrade import current, newest
 from dokuei.server import served_at
 from dokuei.web.browser import BrowserApplication
 from pacs_node.archive.files import FileStore
+from pacs_node.archive.roots import read_marker
 from pacs_node.archive.tables import InstanceRow
 from pacs_node.archive_care.entries import count_wrong, wrong
 from pacs_node.archive_care.model import FileState
+from pacs_node.archive_care.tables import FullDiskRow
+from pacs_node.errors import RootAway
 from shared_kernel.audit.trail import first_broken_link
+from shared_kernel.clock import JST
 from shared_kernel.database import Database
 from shared_kernel.errors import DokueiError
 from shared_kernel.events.tables import EventSetAsideRow, SubscriptionRow
@@ -46,7 +50,7 @@ def examine(settings: Settings) -> list[Finding]:
         return findings
     database = Database(settings.sqlalchemy_url)
     try:
-        for look in (_schema, _integrity, _audit, _events, _region, _files):
+        for look in (_schema, _integrity, _audit, _events, _region, _files, _space):
             findings += look(database, settings)
     except (DokueiError, SQLAlchemyError) as error:
         remedy = error.next_step.en if isinstance(error, DokueiError) else "see docs/operation.md, Backup"
@@ -127,7 +131,7 @@ def _files(database: Database, settings: Settings) -> Iterator[Finding]:
     with database.read() as session:
         newest_rows = session.scalars(select(InstanceRow.file).order_by(InstanceRow.id.desc()).limit(_LOOKED_AT)).all()
     files = FileStore(settings.data, settings.storage_roots, settings.min_free_disk)
-    missing = [name for name in newest_rows if not files.path_of(name).is_file()]
+    missing = [name for name in newest_rows if not _is_there(files, name)]
     told = f"of the newest {len(newest_rows)} instances {len(missing)} have no file"
     yield Finding("files", not missing, told, "restore the archive folder from a backup")
     with database.read() as session:
@@ -140,6 +144,30 @@ def _files(database: Database, settings: Settings) -> Iterator[Finding]:
     told = f"{orphans} files in {files.orphans} that this database does not know"
     remedy = f"after restoring an older database take them back: dokuei study import --site CODE {files.orphans}"
     yield Finding("orphans", not orphans, told, remedy)
+
+
+def _is_there(files: FileStore, name: str) -> bool:
+    try:
+        return files.path_of(name).is_file()
+    except RootAway:
+        return False
+
+
+def _space(database: Database, settings: Settings) -> Iterator[Finding]:
+    for path in FileStore(settings.data, settings.storage_roots).root_paths:
+        if not read_marker(path):
+            remedy = "mount its disk; an empty folder becomes a root when the hub starts"
+            yield Finding("storage root", False, f"{path} is not there", remedy)
+            continue
+        free = shutil.disk_usage(path).free
+        yield Finding("storage root", True, f"{path}: {free / 1e9:.1f} GB free")
+    with database.read() as session:
+        last = session.scalar(select(FullDiskRow).order_by(FullDiskRow.id.desc()).limit(1))
+    told = "instances were never refused for want of space"
+    if last:
+        began, ended = (at.astimezone(JST) for at in (last.began_at, last.ended_at))
+        told = f"the last time from {began:%Y-%m-%d %H:%M} to {ended:%Y-%m-%d %H:%M} JST, {last.refused} times refused"
+    yield Finding("full disk", True, told)
 
 
 def _browser() -> Iterator[Finding]:

@@ -95,13 +95,20 @@ class CompletionWorker:
         )
 
     def _run(self) -> None:
+        failing = False
         while not self._stopping.wait(self._pause):
             try:
                 self.count_once()
                 self.run_once()
             except Exception:
                 # A locked or full database: the study stays unsettled and is told of later.
-                log.exception("completion.failed")
+                if not failing:
+                    log.exception("completion.failed")
+                failing = True
+            else:
+                if failing:
+                    log.info("completion.goes_on")
+                failing = False
 
 
 def _count(session: Session, study: StudyRow, now: datetime) -> None:

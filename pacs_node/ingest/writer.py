@@ -203,7 +203,8 @@ class _Indexing:
             if len(batch) == 1:
                 _fail(batch[0], error)
             else:
-                log.warning("ingest.commit_split", instances=len(batch), reason=repr(error))
+                if not isinstance(named(error), StorageFull):  # of that, the archive tells once
+                    log.warning("ingest.commit_split", instances=len(batch), reason=repr(error))
                 for work in batch:
                     self._commit([work])
         if twins:

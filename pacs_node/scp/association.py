@@ -12,7 +12,7 @@ from pynetdicom.dimse_primitives import C_ECHO, C_STORE
 from pynetdicom.transport import AddressInformation, AssociationServer, RequestHandler
 
 from access_control.model import Actor
-from pacs_node.errors import InstanceRefused
+from pacs_node.errors import InstanceRefused, StorageFull
 from pacs_node.ingest.service import IngestService
 from pacs_node.peers.model import Peer
 from pacs_node.scp.places import Place, Places
@@ -157,7 +157,9 @@ class NodeAssociation(Association):
         try:
             receiving.store()
         except InstanceRefused as refusal:
-            log.info("scp.instance_refused", code=refusal.code, calling_ae=self._peer(), **refusal.details)
+            # Of a full disk the archive tells once; a line an instance would fill what is left of it.
+            tell = log.debug if isinstance(refusal, StorageFull) else log.info
+            tell("scp.instance_refused", code=refusal.code, calling_ae=self._peer(), **refusal.details)
             return refusal.dimse_status, _ascii(refusal)
         except Forbidden as refusal:
             return NOT_AUTHORISED, _ascii(refusal)
