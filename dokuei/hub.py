@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy.orm import Session
+
 from access_control.web.authentication import Authenticator
 from dokuei.office import Office
 from dokuei.wiring.desk import WorklistDesk
@@ -13,9 +15,11 @@ from pacs_node.archive_care.worker import CareWorker
 from pacs_node.completion import CompletionWorker
 from pacs_node.expectations.service import expected_counts
 from pacs_node.ingest.service import IngestService
+from pacs_node.patients.rereading import TextReader
 from pacs_node.patients.service import PatientService
 from pacs_node.peers.administration import PeerAdministration
 from pacs_node.peers.echo import PeerTester
+from pacs_node.peers.model import IntakeRules
 from pacs_node.procedures.performed_service import PerformedSteps
 from pacs_node.scp.node import DicomNode
 from reporting.index import ReportIndex
@@ -70,5 +74,12 @@ class Hub(Office):
             self.database, self.clock, self.gate, site_name=self.directory.name_of, expected=expected_counts
         )
         self.patients = PatientService(self.database, self.clock, self.gate, site_name=self.directory.name_of)
+        self.text_reader = TextReader(self.database, self.files, self.clock, self._rules_of)
         self.reports = ReportService(self.database, self.clock, self.gate, WorklistDesk(self.cases))
         self.dispatcher = Dispatcher(self.database, self.clock, all_subscribers(self.cases, self.catalogue, self.clock))
+
+    def _rules_of(self, _session: Session, login: str) -> IntakeRules:
+        """By what rules a sender's images are indexed today; people and the operator have none."""
+        kind, _, title = login.partition(":")
+        peer = self.peers.find(title) if kind == "ae" else None
+        return peer.intake if peer else IntakeRules()

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from pacs_node.archive.identity import complete, contradicts, describe_name
+from pacs_node.archive.identity import complete, contradicts, describe_name, said_by
 from pacs_node.archive.tables import InstanceRow, SeriesRow, StudyRow
 from pacs_node.archive.versions import keep
 from pacs_node.header.person_name import encoded, key_form, match_form
@@ -90,9 +90,9 @@ class IndexWriter:
             if not differs:
                 if new.header.patient_id and not study.patient_id:
                     study.patient_id = new.header.patient_id
-                    place(self._session, study, new.header, self._at)
+                    place(self._session, study, said_by(new.header), self._at)
                 complete(study, new.header)
-            _describe(study, new.header)
+            describe_study(study, new.header, first=study.instance_count == 0)
         if new.header.text_suspect and not study.text_suspect:
             study.text_suspect = True
         series = self._series_of(study, new.header)
@@ -117,11 +117,13 @@ class IndexWriter:
         number = keep(self._session, row, at=self._at, replaced_by=new.received_from)
         for column, value in instance_values(new, row.series_row, self._at).items():
             setattr(row, column, value)
-        if contradicts(study, new.header):
-            study.identity_conflict = True
-        else:
-            complete(study, new.header)
-            _describe(study, new.header)
+        differs = contradicts(study, new.header)
+        if not (differs and contradicted(self._session, study, new.header, self._at)):
+            if not differs:
+                complete(study, new.header)
+            describe_study(study, new.header, first=study.instance_count == 0)
+        if new.header.text_suspect:
+            study.text_suspect = True
         study.last_received_at = self._at
         return number
 
@@ -158,8 +160,8 @@ class IndexWriter:
             unsettled_since=None,
         )
         describe_name(study, header.patient_name)
-        _describe(study, header)
-        place(self._session, study, header, self._at)
+        describe_study(study, header, first=True)
+        place(self._session, study, said_by(header), self._at)
         self._session.add(study)
         self._session.flush()
         self._studies[header.study_uid] = study
@@ -209,7 +211,7 @@ def find(session: Session, sop_instance_uids: Sequence[str]) -> dict[str, Found]
     return {row[0]: Found(*row[1:]) for row in rows}
 
 
-def _describe(study: StudyRow, header: Header) -> None:
+def describe_study(study: StudyRow, header: Header, *, first: bool) -> None:
     """Let the study say what its newest instance says, where that says anything.
 
     An object without a StudyDescription (a presentation state) does not take the images' away. Whose
@@ -226,7 +228,7 @@ def _describe(study: StudyRow, header: Header) -> None:
         **_names("referring_physician", header.referring_physician),
     }
     for column, value in values.items():
-        if study.instance_count == 0 or (value and value != getattr(study, column)):
+        if first or (value and value != getattr(study, column)):
             setattr(study, column, value)
 
 

@@ -23,13 +23,12 @@ from shared_kernel.ids import new_id
 OF_PATIENT, OF_IMAGES = "patient", "images"
 
 
-def place(session: Session, study: StudyRow, header: Header, at: datetime) -> None:
-    """Put a study under its patient by what its first instance with this PatientID says; changes the study's row.
+def place(session: Session, study: StudyRow, found: Demographics, at: datetime) -> None:
+    """Put a study under its patient by what it says of them, as soon as it has a PatientID; changes the study's row.
 
     An id that is known with another name, birth date or sex gives the study a patient of its own, so that it
     shows nobody else's priors, marks it, and asks.
     """
-    found = said_by(header)
     if not found.patient_id:
         study.patient_row = _own(session, study, f"study:{study.study_uid}", found, at).id
         return

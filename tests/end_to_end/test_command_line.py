@@ -13,7 +13,7 @@ from tests.support.hub_process import PASSWORD, HubProcess, command, told
 
 def test_help_names_every_command(tmp_path: Path) -> None:
     shown = told(tmp_path, "--help")
-    for name in ("serve", "demo", "site", "peer", "person", "contract", "token", "study", "doctor"):
+    for name in ("serve", "demo", "site", "peer", "person", "contract", "token", "study", "patient", "doctor"):
         assert name in shown
 
 

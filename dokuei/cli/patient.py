@@ -1,0 +1,173 @@
+"""`dokuei patient`."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from dokuei.cli.operator import operator_of_all
+from dokuei.cli.options import data_option, settings_of, telling_errors
+from dokuei.hub import Hub
+from pacs_node.patients import wire
+from pacs_node.patients.model import QuestionState
+
+_reason = click.option("--reason", required=True, help="Why; it stays in the history.")
+
+
+@click.group()
+def patient() -> None:
+    """Whose a study is: questions, decisions, merging."""
+
+
+@patient.command()
+@click.option("--resolved", is_flag=True, help="Those that were answered, newest first.")
+@click.option("--limit", type=click.IntRange(1, wire.LARGEST_PAGE), default=50, show_default=True)
+@data_option
+def questions(resolved: bool, limit: int, data: str | None, config: Path | None) -> None:
+    """Studies whose patient id is known with another name, birth date or sex."""
+    state = QuestionState.RESOLVED if resolved else QuestionState.OPEN
+    with telling_errors(), Hub.opened(settings_of(data, config)) as hub:
+        page = hub.patients.questions(operator_of_all(), wire.QuestionQuery(state=state, limit=limit))
+    for question in page.questions:
+        click.echo(f"{question.id}  {question.site.code}  {question.asked_at:%Y-%m-%d %H:%M}Z  {question.about}")
+        click.echo(
+            f"  study {question.study.study_uid}  differs: {', '.join(question.differs) or 'several have this id'}"
+        )
+        click.echo(f"  known {_line(question.known)}  (patient {question.patient}, {question.known_studies} studies)")
+        click.echo(f"  found {_line(question.found)}")
+        if question.decision:
+            click.echo(f"  → {_decided(question.decision)}")
+    click.echo(f"{page.total} {state.value}")
+
+
+@patient.command()
+@click.argument("question_id")
+@click.option("--holds", type=click.Choice(["known", "found"]), required=True, help="Whose name and dates are right.")
+@_reason
+@data_option
+def match(
+    question_id: str, holds: Literal["known", "found"], reason: str, data: str | None, config: Path | None
+) -> None:
+    """It is the patient who is known."""
+    with telling_errors(), Hub.opened(settings_of(data, config)) as hub:
+        said = wire.Match(holds=holds, reason=reason)
+        click.echo(_decided(hub.patients.match(operator_of_all(), question_id, said)))
+
+
+@patient.command()
+@click.argument("study_uid")
+@click.option("--id", "patient_id", required=True, help="The right PatientID; may be empty.")
+@click.option("--alphabetic", default="", help="Name in Latin letters, ^ between family and given name.")
+@click.option("--ideographic", default="", help="漢字")
+@click.option("--phonetic", default="", help="かな")
+@click.option("--birth-date", type=click.DateTime(["%Y-%m-%d"]), default=None)
+@click.option("--sex", type=click.Choice(["", "M", "F", "O"]), default="")
+@_reason
+@data_option
+def correct(  # one a column
+    study_uid: str,
+    patient_id: str,
+    alphabetic: str,
+    ideographic: str,
+    phonetic: str,
+    birth_date: datetime | None,
+    sex: str,
+    reason: str,
+    data: str | None,
+    config: Path | None,
+) -> None:
+    """A study's patient data are wrong; these are right, all of them."""
+    day: date | None = birth_date.date() if birth_date else None
+    name = wire.Name(alphabetic=alphabetic, ideographic=ideographic, phonetic=phonetic)
+    right = wire.Demographics(patient_id=patient_id, name=name, birth_date=day, sex=sex)
+    with telling_errors(), Hub.opened(settings_of(data, config)) as hub:
+        said = wire.Correction(demographics=right, reason=reason)
+        click.echo(_decided(hub.patients.correct(operator_of_all(), study_uid, said)))
+
+
+@patient.command()
+@click.argument("study_uid")
+@_reason
+@data_option
+def separate(study_uid: str, reason: str, data: str | None, config: Path | None) -> None:
+    """The study's patient is another person under the same id."""
+    with telling_errors(), Hub.opened(settings_of(data, config)) as hub:
+        click.echo(_decided(hub.patients.separate(operator_of_all(), study_uid, wire.Because(reason=reason))))
+
+
+@patient.command()
+@click.argument("number", type=int)
+@_reason
+@data_option
+def undo(number: int, reason: str, data: str | None, config: Path | None) -> None:
+    """Take back decision NUMBER about a study."""
+    with telling_errors(), Hub.opened(settings_of(data, config)) as hub:
+        click.echo(_decided(hub.patients.reopen(operator_of_all(), number, wire.Because(reason=reason))))
+
+
+@patient.command()
+@click.argument("text")
+@data_option
+def find(text: str, data: str | None, config: Path | None) -> None:
+    """Patients by a part of the id or of the name in any writing."""
+    with telling_errors(), Hub.opened(settings_of(data, config)) as hub:
+        page = hub.patients.patients(operator_of_all(), wire.PatientQuery(q=text))
+    for each in page.patients:
+        merged = f"  one person with {', '.join(map(str, each.same_person))}" if each.same_person else ""
+        click.echo(f"{each.patient}  {each.site.code}  {_line(each.demographics)}  {len(each.studies)} studies{merged}")
+    click.echo(f"{page.total} found")
+
+
+@patient.command()
+@click.argument("patient_number", metavar="PATIENT", type=int)
+@click.argument("into", type=int)
+@_reason
+@data_option
+def merge(patient_number: int, into: int, reason: str, data: str | None, config: Path | None) -> None:
+    """PATIENT and INTO, numbers as `find` gives them, are one person."""
+    with telling_errors(), Hub.opened(settings_of(data, config)) as hub:
+        said = wire.Merge(into=into, reason=reason)
+        click.echo(_decided(hub.patients.merge(operator_of_all(), patient_number, said)))
+
+
+@patient.command()
+@click.argument("patient_number", metavar="PATIENT", type=int)
+@_reason
+@data_option
+def unmerge(patient_number: int, reason: str, data: str | None, config: Path | None) -> None:
+    """PATIENT is a person of its own after all."""
+    with telling_errors(), Hub.opened(settings_of(data, config)) as hub:
+        click.echo(_decided(hub.patients.unmerge(operator_of_all(), patient_number, wire.Because(reason=reason))))
+
+
+@patient.command()
+@click.option("--study", "study_uid", default=None, help="Of one study.")
+@click.option("--patient", "patient_number", type=int, default=None, help="Of one patient.")
+@data_option
+def history(study_uid: str | None, patient_number: int | None, data: str | None, config: Path | None) -> None:
+    """What was decided, newest first."""
+    if (study_uid is None) == (patient_number is None):
+        raise click.UsageError("Say of whom: --study UID or --patient NUMBER.")
+    with telling_errors(), Hub.opened(settings_of(data, config)) as hub:
+        if study_uid is not None:
+            told = hub.patients.history_of_study(operator_of_all(), study_uid)
+        else:
+            told = hub.patients.history_of_patient(operator_of_all(), patient_number or 0)
+    for decision in told.decisions:
+        click.echo(_decided(decision))
+
+
+def _line(said: wire.Demographics) -> str:
+    name = "=".join((said.name.alphabetic, said.name.ideographic, said.name.phonetic)).rstrip("=")
+    return f"{said.patient_id or '-'}  {name or '-'}  {said.birth_date or '-'}  {said.sex or '-'}"
+
+
+def _decided(decision: wire.Decision) -> str:
+    marks = [f"takes back {decision.undoes}"] if decision.undoes else []
+    marks += ["taken back"] if decision.undone else []
+    other = f" with {decision.other_patient}" if decision.other_patient else ""
+    told = f"{decision.number}  {decision.kind}  patient {decision.patient}{other}  {decision.at:%Y-%m-%d %H:%M}Z"
+    return "  ".join([told, decision.actor, *marks, decision.reason]).rstrip()
