@@ -127,8 +127,8 @@ class UnknownCharacterSet(WrongPeerSetting):
     code = "unknown_character_set"
     message = Text("文字集合の名前が正しくありません。", "This is no defined term of Specific Character Set.")
     next_step = Text(
-        r"ISO_IR 192 や \ISO 2022 IR 87、Shift_JIS の装置なら ISO_IR 13 のように指定してください。",
-        r"Give a term such as ISO_IR 192 or \ISO 2022 IR 87; for devices that send Shift_JIS, ISO_IR 13.",
+        r"ISO_IR 192 や \ISO 2022 IR 87、宣言のない装置なら SHIFT_JIS や EUC-JP のように指定してください。",
+        r"Give a term such as ISO_IR 192 or \ISO 2022 IR 87; for devices that declare none, SHIFT_JIS or EUC-JP.",
     )
 
 

@@ -46,6 +46,8 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 _SINGLE = ("6", "13", "100", "101", "109", "110", "126", "127", "138", "144", "148", "166", "203")
 _EXTENDED = (*_SINGLE, "58", "87", "149", "159")
 _WHOLE_SETS = frozenset({*(f"ISO_IR {number}" for number in (*_SINGLE, "192")), "GB18030", "GBK"})
+# Not the standard's, but what devices send that declare nothing.
+_UNDECLARED = frozenset({"SHIFT_JIS", "EUC-JP"})
 _CODE_EXTENSIONS = frozenset(f"ISO 2022 IR {number}" for number in _EXTENDED)
 
 
@@ -168,7 +170,7 @@ def character_set(text: str) -> str:
     terms = [" ".join(term.split()).upper() for term in text.split("\\")]
     if terms == [""]:
         return ""
-    alone = len(terms) == 1 and terms[0] in _WHOLE_SETS
+    alone = len(terms) == 1 and terms[0] in _WHOLE_SETS | _UNDECLARED
     extended = all(term in _CODE_EXTENSIONS or (term == "" and at == 0) for at, term in enumerate(terms))
     if not (alone or extended):
         raise UnknownCharacterSet(field="character_set", value=text[:100])

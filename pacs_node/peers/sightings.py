@@ -37,6 +37,7 @@ _KINDS = (
     ("disabled", Why.DISABLED),
     ("addresses", Why.NETWORK),
     ("certificate", Why.CERTIFICATE),
+    ("the peer showed", Why.CERTIFICATE),
     ("called AE title", Why.CALLED),
     ("too many", Why.LIMIT),
 )

@@ -8,6 +8,7 @@ from ipaddress import ip_network
 
 import pytest
 
+from pacs_node.header.character_set import CharacterSet
 from pacs_node.peers.errors import (
     LimitOutOfRange,
     NoSuchSetting,
@@ -73,7 +74,7 @@ def test_settings_come_into_their_own_form() -> None:
         ({"accepts": ("1.2.840.10008.5.1.4.1.1.2",)}, UnknownTransferSyntax),
         ({"character_set": "ISO_IR 87"}, UnknownCharacterSet),
         ({"character_set": "ISO_IR 192\\ISO 2022 IR 87"}, UnknownCharacterSet),
-        ({"character_set": "Shift_JIS"}, UnknownCharacterSet),
+        ({"character_set": "Shift_JIS\\ISO 2022 IR 87"}, UnknownCharacterSet),
         ({"coercions": ("PatientID",)}, WrongCoercion),
         ({"on_different_content": "overwrite"}, WrongPeerSetting),
         ({"max_associations": 0}, LimitOutOfRange),
@@ -108,6 +109,21 @@ def test_what_is_no_address_is_named(text: str) -> None:
 def test_a_certificate_may_be_given_itself() -> None:
     der = bytes(range(200))
     assert certificate_digest("Bag\n" + ssl.DER_cert_to_PEM_cert(der) + "more") == hashlib.sha256(der).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("term", "codec"),
+    [
+        ("SHIFT_JIS", "cp932"),
+        ("EUC-JP", "euc_jp"),
+        ("ISO_IR 13", "cp932"),
+        ("ISO_IR 192", "utf_8"),
+        ("GB18030", "gb18030"),
+    ],
+)
+def test_a_character_set_that_is_taken_is_one_that_texts_are_read_by(term: str, codec: str) -> None:
+    taken = with_settings(PEER, {"character_set": term.lower()}).intake.character_set
+    assert CharacterSet(taken.encode()).decode("表示".encode(codec)) == "表示"
 
 
 def test_every_setting_is_told_and_can_be_set_to_what_is_told() -> None:

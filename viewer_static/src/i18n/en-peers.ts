@@ -97,7 +97,7 @@ export const enPeers: Record<keyof typeof jaPeers, string> = {
   'peer.h_quietPeriod': 'A study has arrived when no new image came for so long.',
   'peer.incoming': 'Images that it sends',
   'peer.f_characterSet': 'Character set',
-  'peer.h_characterSet': 'For devices whose text comes out garbled, e.g. ISO_IR 192, \\ISO 2022 IR 87; ISO_IR 13 for Shift_JIS. Empty: as the image declares.',
+  'peer.h_characterSet': 'For devices whose text comes out garbled, e.g. ISO_IR 192, \\ISO 2022 IR 87; SHIFT_JIS for devices that declare none. Empty: as the image declares.',
   'peer.f_onDifferentContent': 'Same UID, other content',
   'peer.h_onDifferentContent': 'No image is ever overwritten.',
   'peer.reject': 'Refuse it; the first one stays',

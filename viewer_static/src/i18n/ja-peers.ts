@@ -95,7 +95,7 @@ export const jaPeers = {
   'peer.h_quietPeriod': '新しい画像がこの時間来なければ、検査がそろったものとします。',
   'peer.incoming': '受け取った画像の扱い',
   'peer.f_characterSet': '文字集合',
-  'peer.h_characterSet': '文字化けする装置のときに指定します（例 ISO_IR 192、\\ISO 2022 IR 87、Shift_JIS の装置は ISO_IR 13）。空なら画像の宣言に従います。',
+  'peer.h_characterSet': '文字化けする装置のときに指定します（例 ISO_IR 192、\\ISO 2022 IR 87、宣言のない装置は SHIFT_JIS など）。空なら画像の宣言に従います。',
   'peer.f_onDifferentContent': '同じ UID で内容が違う画像',
   'peer.h_onDifferentContent': '画像が上書きされることはありません。',
   'peer.reject': '受け取らない（先に届いた画像を残す）',
