@@ -12,6 +12,9 @@ from dokuei.wiring.subscribers import all_subscribers
 from pacs_node.archive.catalogue import Catalogue
 from pacs_node.archive.files import FileStore
 from pacs_node.archive_care.worker import CareWorker
+from pacs_node.commitment.scu import CommitmentScu
+from pacs_node.commitment.service import CommitmentService
+from pacs_node.commitment.worker import CommitmentWorker
 from pacs_node.completion import CompletionWorker
 from pacs_node.expectations.service import expected_counts
 from pacs_node.ingest.service import IngestService
@@ -41,6 +44,8 @@ class Hub(Office):
         self.catalogue = Catalogue(self.database, self.files)
         self.ingest = IngestService(self.database, self.files, settings, self.clock, self.gate)
         self.steps = PerformedSteps(self.database, self.clock, self.gate)
+        self.commitments = CommitmentService(self.database, self.files, self.clock, self.gate, self.catalogue)
+        self.commitment_worker = CommitmentWorker(self.commitments, self.peers, CommitmentScu(settings.ae_title))
         self.node = DicomNode(
             settings,
             self.ingest,

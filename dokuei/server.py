@@ -88,6 +88,8 @@ def _serve(settings: Settings, on_ready: OnReady, prepare: Callable[[Hub], None]
         stack.callback(hub.dispatcher.stop)
         hub.completion.start()
         stack.callback(hub.completion.stop)
+        hub.commitment_worker.start()
+        stack.callback(hub.commitment_worker.stop)
         hub.care.start()
         stack.callback(hub.care.stop)
         try:

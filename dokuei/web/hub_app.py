@@ -65,6 +65,7 @@ def not_ready(hub: Hub) -> list[str]:
         "ingest": hub.ingest.alive,
         "events": hub.dispatcher.alive,
         "completion": hub.completion.alive,
+        "commitment": hub.commitment_worker.alive,
         "archive care": hub.care.alive,
     }
     stopped = [name for name, alive in workers.items() if not alive]

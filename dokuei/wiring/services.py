@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dokuei.wiring.planned import PlannedByRequests
+from pacs_node.commitment.scp import CommitmentScp
 from pacs_node.procedures.mpps_scp import MppsService
 from pacs_node.procedures.worklist_scp import WorklistService
 from pacs_node.scp.query_retrieve.find import FindService
@@ -22,4 +23,5 @@ def dimse_services(hub: Hub) -> Sequence[DimseService]:
         FindService(hub.database, hub.clock, ae_title=settings.ae_title, fuzzy=settings.find_fuzzy),
         WorklistService(PlannedByRequests(hub.database), hub.gate, hub.database, hub.clock),
         MppsService(hub.steps),
+        CommitmentScp(hub.commitments, ae_title=settings.ae_title, wake=hub.commitment_worker.wake),
     ]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared_kernel.database import Base, UtcDateTime
@@ -13,7 +13,7 @@ class CommitmentRow(Base):
 
     __tablename__ = "storage_commitment"
     __table_args__ = (
-        UniqueConstraint("direction", "ae_title", "transaction_uid"),
+        Index("ix_storage_commitment_transaction_uid", "transaction_uid", "ae_title"),
         Index("ix_storage_commitment_state_next_attempt_at", "state", "next_attempt_at"),
     )
 

@@ -47,4 +47,8 @@ def accepted(
         if chosen:
             known = syntaxes.setdefault(sop_class, [])
             known += [uid for uid in chosen if uid not in known]
-    return [build_context(sop_class, uids) for sop_class, uids in syntaxes.items()]
+    supported = [build_context(sop_class, uids) for sop_class, uids in syntaxes.items()]
+    for context in supported:
+        if (offer := offered.get(str(context.abstract_syntax))) and offer.either_role:
+            context.scu_role = context.scp_role = True
+    return supported

@@ -24,6 +24,8 @@ class Offer:
     service: Service
     transfer_syntaxes: tuple[str, ...] = (EXPLICIT_LITTLE, IMPLICIT_LITTLE, EXPLICIT_BIG)
     """In the order in which we choose of those that are proposed."""
+    either_role: bool = False
+    """Whether the requestor may be the SCP of the class, by role selection (PS3.7 annex D.3.3.4)."""
     negotiate: Callable[[bytes], bytes] | None = None
     """From the requestor's SOP class extended negotiation to our answer (PS3.7 annex D.3.3.5); None: no answer."""
 

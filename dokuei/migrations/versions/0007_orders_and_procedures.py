@@ -128,14 +128,9 @@ def upgrade() -> None:
         sa.Column("next_attempt_at", UtcDateTime(), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("commitment_id", name=op.f("pk_storage_commitment")),
-        sa.UniqueConstraint(
-            "direction",
-            "ae_title",
-            "transaction_uid",
-            name=op.f("uq_storage_commitment_direction_ae_title_transaction_uid"),
-        ),
     )
     with op.batch_alter_table("storage_commitment", schema=None) as batch_op:
+        batch_op.create_index("ix_storage_commitment_transaction_uid", ["transaction_uid", "ae_title"], unique=False)
         batch_op.create_index("ix_storage_commitment_state_next_attempt_at", ["state", "next_attempt_at"], unique=False)
 
     op.create_table(

@@ -1,0 +1,251 @@
+"""Storage Commitment: each step of a transaction is one transaction of the database, with its audit row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from access_control.gate import AccessGate, audit_entry
+from access_control.model import Action, Actor, ActorKind, Resource
+from pacs_node.archive.catalogue import Catalogue
+from pacs_node.archive.files import FileStore
+from pacs_node.commitment import store
+from pacs_node.commitment.check import checked
+from pacs_node.commitment.model import (
+    CONFIRMED,
+    DUPLICATE_TRANSACTION,
+    NEVER_TOLD,
+    Commitment,
+    CommitmentState,
+    Direction,
+    Reference,
+    pause_after,
+)
+from pacs_node.commitment.tables import CommitmentRow
+from pacs_node.peers.model import Peer
+from shared_kernel.audit.trail import record
+from shared_kernel.clock import Clock
+from shared_kernel.database import Database
+from shared_kernel.errors import NotFound
+from shared_kernel.ids import new_id, new_uid
+
+_IN_HAND = timedelta(minutes=5)
+"""How long whoever has a transaction in hand is left alone with it; after a crash the worker takes it up."""
+_OWED = timedelta(hours=24)
+"""How long a peer may take for its result."""
+
+
+class CommitmentService:
+    """The door to transactions, for associations, the worker and the command line."""
+
+    def __init__(
+        self, database: Database, files: FileStore, clock: Clock, gate: AccessGate, catalogue: Catalogue
+    ) -> None:
+        self._database = database
+        self._files = files
+        self._clock = clock
+        self._gate = gate
+        self._catalogue = catalogue
+
+    def requested(self, sender: Actor, transaction_uid: str, references: Sequence[Reference]) -> str:
+        """A peer asks for commitment: keep that, for whoever called to go on with; returns the transaction's id.
+
+        A repeated request is checked and reported again. Another request under a UID that is in use is answered
+        with failure reason 0131 for each of its instances. Raises Forbidden.
+        """
+        resource = Resource(label=f"commitment/{transaction_uid}", site_code=sender.site_code)
+        self._gate.require(sender, Action.STUDY_COMMIT, resource)
+        with self._database.write() as session:
+            now = self._clock.now()
+            row = store.of_transaction(session, Direction.BY_PEER, sender.name, transaction_uid)
+            duplicate = row is not None and not _same(store.load(session, row).references, references)
+            if row is None or duplicate:
+                row = CommitmentRow(
+                    commitment_id=new_id(),
+                    direction=Direction.BY_PEER.value,
+                    ae_title=sender.name,
+                    site_code=sender.site_code,
+                    transaction_uid=transaction_uid,
+                    attempts=0,
+                    last_error="",
+                )
+                session.add(row)
+            row.asked_at, row.ended_at, row.attempts = now, None, 0
+            row.state = (CommitmentState.CHECKED if duplicate else CommitmentState.WAITING).value
+            row.checked_at = now if duplicate else None
+            row.next_attempt_at = now + _IN_HAND
+            reason = DUPLICATE_TRANSACTION if duplicate else None
+            kept = [Reference(each.sop_class_uid, each.sop_instance_uid, reason) for each in references]
+            store.write_references(session, row.commitment_id, kept)
+            self._note(session, sender, row, f"asked to commit {len(references)} instances")
+            return row.commitment_id
+
+    def check(self, commitment_id: str) -> Commitment:
+        """Find out about each instance of a peer's transaction, unless that is done; returns it with the results."""
+        with self._database.read() as session:
+            before = store.load(session, _row(session, commitment_id))
+            if before.state is not CommitmentState.WAITING:
+                return before
+            found = checked(session, self._files, before.references, before.site_code)
+        with self._database.write() as session:
+            row = _row(session, commitment_id, lock=True)
+            row.state, row.checked_at = CommitmentState.CHECKED.value, self._clock.now()
+            store.write_references(session, commitment_id, found)
+            good = sum(each.failure_reason == CONFIRMED for each in found)
+            self._note(session, _peer(row), row, f"{good} of {len(found)} instances confirmed")
+            session.flush()
+            return store.load(session, row)
+
+    def reported(self, commitment_id: str) -> None:
+        """The peer has taken our result."""
+        self._end(commitment_id, "the result was reported")
+
+    def ask(self, operator: Actor, peer: Peer, study_uid: str) -> str:
+        """Have a peer asked to commit to a study that it was sent; the worker does it. Raises NotFound."""
+        instances = self._catalogue.instances(study_uid)
+        if not instances:
+            raise NotFound(study_uid=study_uid)
+        resource = Resource(label=f"study/{study_uid}", site_code=instances[0].site_code, study_uid=study_uid)
+        self._gate.require(operator, Action.STUDY_COMMIT, resource)
+        with self._database.write() as session:
+            now = self._clock.now()
+            row = CommitmentRow(
+                commitment_id=new_id(),
+                direction=Direction.BY_US.value,
+                ae_title=peer.ae_title,
+                site_code=peer.site_code,
+                transaction_uid=new_uid(),
+                state=CommitmentState.WAITING.value,
+                asked_at=now,
+                attempts=0,
+                next_attempt_at=now,
+                last_error="",
+            )
+            session.add(row)
+            references = [Reference(each.sop_class_uid, each.sop_instance_uid, None, study_uid) for each in instances]
+            store.write_references(session, row.commitment_id, references)
+            self._note(session, operator, row, f"{len(references)} instances to be committed by {peer.ae_title}")
+            return row.commitment_id
+
+    def asked(self, commitment_id: str) -> None:
+        """The peer has taken our request and owes the result."""
+        with self._database.write() as session:
+            row = _row(session, commitment_id, lock=True)
+            if row.state == CommitmentState.WAITING:  # the result may have been faster
+                row.state, row.attempts, row.last_error = CommitmentState.ASKED.value, 0, ""
+                row.next_attempt_at = self._clock.now() + _OWED
+
+    def told(self, sender: Actor, transaction_uid: str, references: Sequence[Reference]) -> bool:
+        """A peer reports the result of our request; False if there is no such request of ours to it."""
+        said = {each.sop_instance_uid: each.failure_reason for each in references}
+        with self._database.write() as session:
+            row = store.of_transaction(session, Direction.BY_US, sender.name, transaction_uid)
+            if row is None:
+                return False
+            kept = [
+                Reference(
+                    each.sop_class_uid,
+                    each.sop_instance_uid,
+                    said.get(each.sop_instance_uid, NEVER_TOLD),
+                    each.study_uid,
+                )
+                for each in store.load(session, row).references
+            ]
+            store.write_references(session, row.commitment_id, kept)
+            now = self._clock.now()
+            row.state, row.checked_at, row.ended_at = CommitmentState.ENDED.value, now, now
+            row.next_attempt_at, row.last_error = None, ""
+            good = sum(each.failure_reason == CONFIRMED for each in kept)
+            self._note(session, sender, row, f"{good} of {len(kept)} instances confirmed by the peer")
+            return True
+
+    def take_due(self, limit: int) -> list[Commitment]:
+        """Transactions that wait for the worker, taken in hand for a while."""
+        now = self._clock.now()
+        with self._database.read() as session:
+            if not session.scalar(select(CommitmentRow.commitment_id).where(CommitmentRow.next_attempt_at <= now)):
+                return []
+        with self._database.write() as session:
+            rows = store.due(session, now, limit)
+            for row in rows:
+                row.next_attempt_at = now + _IN_HAND
+                if row.state == CommitmentState.ASKED:
+                    # The peer owes it for too long: ask again, under the same UID.
+                    row.state, row.last_error = CommitmentState.WAITING.value, "the peer did not report in time"
+                    row.attempts += 1
+            session.flush()
+            return [store.load(session, row) for row in rows]
+
+    def hand_to_worker(self, commitment_id: str) -> None:
+        """Whoever had it in hand could not bring it to its end; nothing has failed."""
+        with self._database.write() as session:
+            row = _row(session, commitment_id, lock=True)
+            if row.next_attempt_at is not None:
+                row.next_attempt_at = self._clock.now()
+
+    def failed(self, commitment_id: str, reason: str) -> None:
+        """An attempt failed: the next one comes after a pause, or it is given up."""
+        with self._database.write() as session:
+            row = _row(session, commitment_id, lock=True)
+            if row.state == CommitmentState.ENDED:
+                return
+            row.attempts += 1
+            row.last_error = reason[:500]
+            pause = pause_after(row.attempts)
+            if pause is None:
+                row.state, row.next_attempt_at = CommitmentState.GIVEN_UP.value, None
+                self._note(session, _peer(row), row, f"given up: {reason[:200]}")
+            else:
+                row.next_attempt_at = self._clock.now() + pause
+
+    def of_study(self, study_uid: str) -> list[Commitment]:
+        """Every transaction that names an instance of a study, the newest first; asks no access rule."""
+        with self._database.read() as session:
+            return store.of_study(session, study_uid)
+
+    def one(self, commitment_id: str) -> Commitment:
+        """A transaction. Raises NotFound."""
+        with self._database.read() as session:
+            return store.load(session, _row(session, commitment_id))
+
+    def _end(self, commitment_id: str, reason: str) -> None:
+        with self._database.write() as session:
+            row = _row(session, commitment_id, lock=True)
+            row.state, row.ended_at = CommitmentState.ENDED.value, self._clock.now()
+            row.next_attempt_at, row.last_error = None, ""
+            self._note(session, _peer(row), row, reason)
+
+    def _note(self, session: Session, actor: Actor, row: CommitmentRow, reason: str) -> None:
+        resource = Resource(label=f"commitment/{row.transaction_uid}", site_code=row.site_code)
+        entry = audit_entry(actor, Action.STUDY_COMMIT, resource, clock=self._clock, outcome="done", reason=reason)
+        record(session, [entry])
+
+
+def _row(session: Session, commitment_id: str, *, lock: bool = False) -> CommitmentRow:
+    found = select(CommitmentRow).filter_by(commitment_id=commitment_id)
+    row = session.scalar(found.with_for_update() if lock else found)
+    if row is None:
+        raise NotFound(commitment_id=commitment_id)
+    return row
+
+
+def _same(known: Sequence[Reference], asked: Sequence[Reference]) -> bool:
+    return {(each.sop_class_uid, each.sop_instance_uid) for each in known} == {
+        (each.sop_class_uid, each.sop_instance_uid) for each in asked
+    }
+
+
+def _peer(row: CommitmentRow) -> Actor:
+    """The peer of a transaction, where no association of its is at hand."""
+    return Actor(
+        kind=ActorKind.PEER,
+        login=f"ae:{row.ae_title}",
+        name=row.ae_title,
+        role=None,
+        site_code=row.site_code,
+        site_name=row.site_code,
+        session_id="commitment",
+    )

@@ -1,0 +1,77 @@
+"""Commitment transactions in the database, in the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from pacs_node.commitment.model import Commitment, CommitmentState, Direction, Reference
+from pacs_node.commitment.tables import CommitmentInstanceRow, CommitmentRow
+
+_AT_ONCE = 500
+
+
+def load(session: Session, row: CommitmentRow) -> Commitment:
+    """The transaction as a value."""
+    found = select(CommitmentInstanceRow).filter_by(commitment_id=row.commitment_id)
+    return Commitment(
+        commitment_id=row.commitment_id,
+        direction=Direction(row.direction),
+        ae_title=row.ae_title,
+        site_code=row.site_code,
+        transaction_uid=row.transaction_uid,
+        state=CommitmentState(row.state),
+        asked_at=row.asked_at,
+        checked_at=row.checked_at,
+        ended_at=row.ended_at,
+        attempts=row.attempts,
+        last_error=row.last_error,
+        references=[
+            Reference(each.sop_class_uid, each.sop_instance_uid, each.failure_reason, each.study_uid)
+            for each in session.scalars(found.order_by(CommitmentInstanceRow.number))
+        ],
+    )
+
+
+def write_references(session: Session, commitment_id: str, references: Sequence[Reference]) -> None:
+    """Let the transaction have these instances instead of any that it had."""
+    session.flush()
+    session.execute(delete(CommitmentInstanceRow).filter_by(commitment_id=commitment_id))
+    rows = [
+        {
+            "commitment_id": commitment_id,
+            "sop_class_uid": each.sop_class_uid,
+            "sop_instance_uid": each.sop_instance_uid,
+            "study_uid": each.study_uid,
+            "failure_reason": each.failure_reason,
+        }
+        for each in references
+    ]
+    for start in range(0, len(rows), _AT_ONCE):
+        session.execute(insert(CommitmentInstanceRow), rows[start : start + _AT_ONCE])
+
+
+def of_transaction(session: Session, direction: Direction, ae_title: str, transaction_uid: str) -> CommitmentRow | None:
+    """The first transaction of this UID with this peer."""
+    found = select(CommitmentRow).filter_by(
+        direction=direction.value, ae_title=ae_title, transaction_uid=transaction_uid
+    )
+    return session.scalar(found.order_by(CommitmentRow.commitment_id).limit(1).with_for_update())
+
+
+def due(session: Session, now: datetime, limit: int) -> Sequence[CommitmentRow]:
+    """Transactions that wait for the worker, the oldest first."""
+    found = select(CommitmentRow).where(CommitmentRow.next_attempt_at <= now)
+    return session.scalars(found.order_by(CommitmentRow.next_attempt_at).limit(limit).with_for_update()).all()
+
+
+def of_study(session: Session, study_uid: str) -> list[Commitment]:
+    """Every transaction that names an instance of the study, the newest first."""
+    named = select(CommitmentInstanceRow.commitment_id).filter_by(study_uid=study_uid).distinct()
+    rows = session.scalars(
+        select(CommitmentRow).where(CommitmentRow.commitment_id.in_(named)).order_by(CommitmentRow.commitment_id.desc())
+    )
+    return [load(session, row) for row in rows]
