@@ -1,0 +1,237 @@
+"""A disk that forgets: system calls are recorded, and replayed onto a model that keeps only what was synced.
+
+The model is the worst that POSIX allows: bytes are lost that no fdatasync or syncfs has seen begin after them,
+a name is lost that its folder's fsync has not, and a name that is given up is gone at once. SQLite is taken at its
+word: a transaction lasts from the moment its COMMIT began, and therefore all that it names must last before.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import sqlite3.dbapi2
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from pacs_node.archive.whole_disk import WholeDisk
+
+_FILE = re.compile(r"(?:[0-9a-f]{32}:)?\d{4}/\d\d/\d\d/[0-9a-f]{32}/[0-9a-f]{32}\.dcm")
+
+
+class Call(NamedTuple):
+    """One thing that happened."""
+
+    what: str
+    path: str = ""
+    data: Any = None
+
+
+@dataclass
+class Recorder:
+    """What this process asked the system to do below a folder, in the order in which it did."""
+
+    folder: Path
+    calls: list[Call] = field(default_factory=list)
+    _paths: dict[int, str] = field(default_factory=dict)
+    _tokens: Iterator[int] = field(default_factory=itertools.count)
+    _guard: threading.RLock = field(default_factory=threading.RLock)
+    _named: dict[int, list[str]] = field(default_factory=dict)
+
+    def answer(self, path: Path, content: bytes) -> None:
+        """Somebody was told that this is stored."""
+        self._record("answer", str(path), content)
+
+    @contextmanager
+    def recording(self) -> Iterator[None]:
+        """Listen to `os`, to SQLite and to syncfs."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name, listen in (
+                ("open", self._open), ("close", self._close), ("write", self._write), ("writev", self._writev),
+                ("rename", self._rename), ("replace", self._rename), ("unlink", self._unlink), ("mkdir", self._mkdir),
+                ("fsync", self._sync), ("fdatasync", self._sync),
+            ):  # fmt: skip
+                patch.setattr(os, name, self._heard(getattr(os, name), listen))
+            patch.setattr(WholeDisk, "sync", self._whole(WholeDisk.sync))
+            patch.setattr(sqlite3.dbapi2, "connect", self._traced(sqlite3.dbapi2.connect))
+            yield
+
+    def _record(self, what: str, path: str = "", data: Any = None) -> None:
+        if not path or path.startswith(str(self.folder)):
+            self.calls.append(Call(what, path, data))
+
+    def _heard(self, call: Callable[..., Any], listen: Callable[..., Any]) -> Callable[..., Any]:
+        def heard(*arguments: Any, **named: Any) -> Any:
+            return listen(call, *arguments, **named)
+
+        return heard
+
+    def _open(self, call: Callable[..., Any], path: Any, flags: int, *rest: Any, **named: Any) -> int:
+        with self._guard:
+            file: int = call(path, flags, *rest, **named)
+            if not isinstance(path, int):
+                self._paths[file] = os.fspath(path)
+                if flags & os.O_CREAT:
+                    self._record("create", os.fspath(path))
+            return file
+
+    def _close(self, call: Callable[..., Any], file: int) -> None:
+        with self._guard:
+            self._paths.pop(file, None)
+            call(file)
+
+    def _write(self, call: Callable[..., Any], file: int, data: Any) -> int:
+        with self._guard:
+            written: int = call(file, data)
+            if file in self._paths:
+                self._record("write", self._paths[file], bytes(memoryview(data)[:written]))
+            return written
+
+    def _writev(self, call: Callable[..., Any], file: int, pieces: Any) -> int:
+        with self._guard:
+            written: int = call(file, pieces)
+            self._record("write", self._paths[file], b"".join(map(bytes, pieces))[:written])
+            return written
+
+    def _rename(self, call: Callable[..., Any], source: Any, target: Any, **named: Any) -> None:
+        with self._guard:
+            call(source, target, **named)
+            for file, path in self._paths.items():
+                if path == os.fspath(source):
+                    self._paths[file] = os.fspath(target)
+            self._record("rename", os.fspath(source), os.fspath(target))
+
+    def _unlink(self, call: Callable[..., Any], path: Any, **named: Any) -> None:
+        with self._guard:
+            call(path, **named)
+            self._record("unlink", os.fspath(path))
+
+    def _mkdir(self, call: Callable[..., Any], path: Any, *rest: Any, **named: Any) -> None:
+        with self._guard:
+            call(path, *rest, **named)
+            self._record("create", os.fspath(path))
+
+    def _sync(self, call: Callable[..., Any], file: int) -> None:
+        token, path = next(self._tokens), self._paths.get(file, "")
+        self._record("sync begins", path or "?", token)
+        call(file)
+        self._record("sync ends", path or "?", token)
+
+    def _whole(self, call: Callable[[WholeDisk], bool]) -> Callable[[WholeDisk], bool]:
+        def sync(disk: WholeDisk) -> bool:
+            token = next(self._tokens)
+            self._record("syncfs begins", data=token)
+            done = call(disk)
+            if done:
+                self._record("syncfs ends", data=token)
+            return done
+
+        return sync
+
+    def _traced(self, connect: Callable[..., sqlite3.Connection]) -> Callable[..., sqlite3.Connection]:
+        def traced(*arguments: Any, **named: Any) -> sqlite3.Connection:
+            connection = connect(*arguments, **named)
+            key = id(connection)
+            connection.set_trace_callback(lambda statement: self._statement(key, statement))
+            return connection
+
+        return traced
+
+    def _statement(self, connection: int, statement: str) -> None:
+        with self._guard:
+            named = self._named.setdefault(connection, [])
+            if statement.startswith(("BEGIN", "ROLLBACK")):
+                named.clear()
+            elif statement.startswith("INSERT INTO instance "):
+                named += _FILE.findall(statement)
+            elif statement.startswith("COMMIT"):
+                self._record("commit", data=tuple(named))
+                named.clear()
+
+
+class _File:
+    def __init__(self) -> None:
+        self.content = b""
+        self.lasting = b""
+
+
+class LossyDisk:
+    """Replays a recording; `survivors` is what a power failure at this moment leaves of the archive."""
+
+    def __init__(self, folder: Path, there: list[str]) -> None:
+        """`there` are files and folders that lasted before the recording."""
+        self._folder = str(folder)
+        self._names: dict[str, _File] = {name: _File() for name in there}
+        self._lasting: dict[str, _File] = dict(self._names)
+        self._begun: dict[int, Any] = {}
+
+    def survivors(self) -> dict[str, bytes]:
+        """Files that can be reached after a failure now, with what they hold."""
+        return {name: file.lasting for name, file in self._lasting.items() if self._reachable(name)}
+
+    def _reachable(self, name: str) -> bool:
+        parents = [str(parent) for parent in Path(name).parents]
+        return all(parent in self._lasting for parent in parents if parent.startswith(self._folder + "/"))
+
+    def replay(self, call: Call) -> None:
+        """Do what was done."""
+        what, path, data = call
+        if what == "create":
+            self._names.setdefault(path, _File())
+        elif what == "write" and path in self._names:
+            self._names[path].content += data
+        elif what == "rename" and path in self._names:
+            self._names[data] = self._names.pop(path)
+            self._lasting.pop(path, None)
+        elif what == "unlink":
+            self._names.pop(path, None)
+            self._lasting.pop(path, None)
+        elif what == "sync begins":
+            inside = {name: file for name, file in self._names.items() if str(Path(name).parent) == path}
+            file = self._names.get(path)
+            self._begun[data] = (inside, file, file.content if file else b"")
+        elif what == "sync ends":
+            inside, file, content = self._begun.pop(data)
+            self._lasting.update({name: each for name, each in inside.items() if self._names.get(name) is each})
+            if file is not None:
+                file.lasting = content
+        elif what == "syncfs begins":
+            self._begun[data] = [(name, file, file.content) for name, file in self._names.items()]
+        elif what == "syncfs ends":
+            for name, each, content in self._begun.pop(data):
+                each.lasting = content
+                if self._names.get(name) is each:
+                    self._lasting[name] = each
+
+
+def losses(calls: list[Call], folder: Path, path_of: Callable[[str], Path], there: list[str]) -> list[str]:
+    """What a power failure after one of the calls would lose of what was promised by then; empty if nothing.
+
+    `path_of` says where a file is that the index names.
+    """
+    disk, promised, committed = LossyDisk(folder, there), {}, set[str]()
+    lost: list[str] = []
+    for number, call in enumerate(calls):
+        disk.replay(call)
+        survivors = disk.survivors()
+        if call.what == "commit":
+            names = {str(path_of(name)) for name in call.data}
+            committed |= names
+            lost += [f"{number}: the index names {name}" for name in names - survivors.keys()]
+            promised.update(dict.fromkeys(names))
+        if call.what == "answer":
+            promised[call.path] = call.data
+            if call.path not in committed:
+                lost.append(f"{number}: answered before the commit of {call.path}")
+        for name, content in promised.items():
+            if content is not None and not survivors.get(name, b"").endswith(content):
+                lost.append(f"{number} {call.what}: {name}")
+        if lost:
+            break
+    return lost
