@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from pacs_node.peers.sightings import Why
+from shared_kernel.clock import JST
 from shared_kernel.errors import Text
 
 LABELS: Mapping[str, Text] = {
@@ -36,7 +36,6 @@ REASONS: Mapping[Why, Text] = {
     Why.LIMIT: Text("同時接続が多すぎます", "too many associations at once"),
     Why.OTHER: Text("そのほかの理由です", "another reason; see the audit trail"),
 }
-_JAPAN = ZoneInfo("Asia/Tokyo")
 
 
 def shown(name: str, value: object) -> str:
@@ -52,4 +51,4 @@ def shown(name: str, value: object) -> str:
 
 def moment(at: datetime) -> str:
     """A time as Japan's clocks show it."""
-    return f"{at.astimezone(_JAPAN):%Y-%m-%d %H:%M}"
+    return f"{at.astimezone(JST):%Y-%m-%d %H:%M}"

@@ -61,7 +61,7 @@ def reindex(
 ) -> None:
     """Read the texts of stored studies anew, by the rules that their senders have now; files are only read.
 
-    For after `dokuei peer change --character-set`. May run beside the server.
+    For after `dokuei peer set --character-set` or `--coercion`. May run beside the server.
     """
     if not (ae_title or study_uid or since):
         raise click.UsageError("Say which studies: --peer, --study or --since.")
