@@ -25,6 +25,7 @@ from pacs_node.peers.echo import PeerTester
 from pacs_node.peers.model import IntakeRules
 from pacs_node.procedures.performed_service import PerformedSteps
 from pacs_node.scp.node import DicomNode
+from pacs_node.scu.sending import StorageScu
 from reporting.index import ReportIndex
 from reporting.service import ReportService
 from shared_kernel.clock import Clock
@@ -46,6 +47,7 @@ class Hub(Office):
         self.steps = PerformedSteps(self.database, self.clock, self.gate)
         self.commitments = CommitmentService(self.database, self.files, self.clock, self.gate, self.catalogue)
         self.commitment_worker = CommitmentWorker(self.commitments, self.peers, CommitmentScu(settings.ae_title))
+        self.scu = StorageScu(settings.ae_title)
         self.node = DicomNode(
             settings,
             self.ingest,

@@ -17,10 +17,10 @@ from pydicom.uid import (
 )
 
 from dicomweb.errors import BrokenPixelData, NotDecodable
-from dicomweb.pixels import openjpeg_plugin
 from dicomweb.pixels.codestream import size_of
 from dicomweb.pixels.description import MOST_PIXEL_BYTES
 from dicomweb.pixels.picture import Picture
+from pacs_node.transcoding import openjpeg_plugin
 
 _BYTE = 8
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from pacs_node.archive.files import FileStore
@@ -60,9 +60,7 @@ class Catalogue:
             with self._database.read() as own:
                 return self.instances(study_uid, series_uid, sop_instance_uid, session=own)
         statement = (
-            select(InstanceRow, SeriesRow.series_uid, StudyRow.study_uid, StudyRow.site_code)
-            .join(SeriesRow, SeriesRow.id == InstanceRow.series_row)
-            .join(StudyRow, StudyRow.id == SeriesRow.study_row)
+            _instances()
             .where(StudyRow.study_uid == study_uid)
             .order_by(SeriesRow.series_number, SeriesRow.id, InstanceRow.instance_number, InstanceRow.id)
         )
@@ -71,6 +69,19 @@ class Catalogue:
         if sop_instance_uid is not None:
             statement = statement.where(InstanceRow.sop_instance_uid == sop_instance_uid)
         return [self._record(row, series, study, site) for row, series, study, site in session.execute(statement)]
+
+    def records(self, sop_instance_uids: Iterable[str], *, session: Session | None = None) -> list[InstanceRecord]:
+        """Those of the instances that are here, in the order given."""
+        if session is None:
+            with self._database.read() as own:
+                return self.records(sop_instance_uids, session=own)
+        wanted = list(dict.fromkeys(sop_instance_uids))
+        found: dict[str, InstanceRecord] = {}
+        for start in range(0, len(wanted), _MOST_UIDS):
+            part = wanted[start : start + _MOST_UIDS]
+            for row, series, study, site in session.execute(_instances().where(InstanceRow.sop_instance_uid.in_(part))):
+                found[row.sop_instance_uid] = self._record(row, series, study, site)
+        return [found[each] for each in wanted if each in found]
 
     def priors(self, study_uid: str, *, session: Session | None = None) -> list[StudySummary]:
         """Earlier studies of the same person, newest first; none while it is in question who the patient is.
@@ -132,6 +143,14 @@ class _Moment(NamedTuple):
     row: int
     study_uid: str
     site_code: str
+
+
+def _instances() -> Select[InstanceRow, str, str, str]:
+    return (
+        select(InstanceRow, SeriesRow.series_uid, StudyRow.study_uid, StudyRow.site_code)
+        .join(SeriesRow, SeriesRow.id == InstanceRow.series_row)
+        .join(StudyRow, StudyRow.id == SeriesRow.study_row)
+    )
 
 
 def _of_one_person(session: Session, study_uids: Sequence[str]) -> dict[str, list[_Moment]]:

@@ -18,6 +18,8 @@ _SMALLEST_FRAGMENT = 128
 _UNLIMITED = 256 * 1024
 _GATHERED = 128 * 1024
 _LONGEST_COMMENT = 64
+_ESTABLISHED = "Sta6"
+"""Ready for data transfer (PS3.8 section 9.2)."""
 
 _COMMAND_GROUP_LENGTH = 0x0000
 _AFFECTED_SOP_CLASS = 0x0002
@@ -104,12 +106,17 @@ def fragments(context_id: int, control: int, message: bytes, size: int) -> bytes
     return bytes(out)
 
 
+def is_gone(association: Any) -> bool:
+    """Whether the association has ended; its own thread, which would note that, is the one that serves."""
+    return not association.is_established or association.dul.state_machine.current_state != _ESTABLISHED
+
+
 def send(association: Any, data: bytes | bytearray | memoryview) -> None:
     """Write to the association's connection; each write has the socket's time. Raises ConnectionGone."""
     socket = association.dul.socket and association.dul.socket.socket
     view = memoryview(data)
     try:
-        while view and socket is not None and association.is_established:
+        while view and socket is not None and not is_gone(association):
             view = view[socket.send(view) :]
     except OSError as error:
         raise ConnectionGone(str(error)) from error

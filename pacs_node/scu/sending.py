@@ -1,0 +1,163 @@
+"""Storage SCU (PS3.4 annex B): stored instances to a peer, on associations that we open."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterator, Sequence
+
+import structlog
+
+from pacs_node.ingest.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from pacs_node.model import InstanceRecord
+from pacs_node.peers.model import Peer
+from pacs_node.scu.contexts import batches, chosen, proposals
+from pacs_node.scu.model import Fate, Sent, fate_of, may_go_better
+from pacs_node.transcoding.errors import NotTranscodable
+from pacs_node.transcoding.outgoing import outgoing
+from pacs_node.upper_layer.command_set import ERROR_COMMENT
+from pacs_node.upper_layer.errors import AssociationError, Refused
+from pacs_node.upper_layer.requestor import FilePart, Proposal, Requestor
+
+_ASSOCIATIONS = 3
+"""How often a broken association is opened anew before what it left has failed."""
+
+log = structlog.get_logger(__name__)
+
+
+def _never() -> bool:
+    return False
+
+
+class StorageScu:
+    """Sends instances to peers under our AE title. Each call has associations of its own; safe between threads."""
+
+    def __init__(
+        self,
+        ae_title: str,
+        *,
+        patience: float = 60.0,
+        connect_patience: float = 10.0,
+        tls: Callable[[], ssl.SSLContext] = ssl.create_default_context,
+    ) -> None:
+        self._ae_title = ae_title.strip()
+        self._patience = patience
+        self._connect_patience = connect_patience
+        self._tls = tls
+
+    def send(
+        self,
+        peer: Peer,
+        records: Sequence[InstanceRecord],
+        *,
+        originator: tuple[str, int] | None = None,
+        cancelled: Callable[[], bool] = _never,
+    ) -> Iterator[Sent]:
+        """Send instances one after the other; says of each, once it is known, what became of it.
+
+        `originator` is the AE title and message id of the C-MOVE behind it. What is left when `cancelled` says so is
+        not told of. An association that breaks is opened again for what it left. Never raises for what the peer
+        does; ValueError for a peer without an address.
+        """
+        if peer.address is None:
+            raise ValueError(f"{peer.ae_title} has no address")
+        for batch in batches(records, peer.accepts):
+            yield from self._batch(peer, batch, originator, cancelled)
+            if cancelled():
+                return
+
+    def _batch(
+        self,
+        peer: Peer,
+        batch: list[InstanceRecord],
+        originator: tuple[str, int] | None,
+        cancelled: Callable[[], bool],
+    ) -> Iterator[Sent]:
+        left = list(reversed(batch))
+        broken = 0
+        while left and not cancelled():
+            unsent = len(left)
+            try:
+                yield from self._associate(peer, left, originator, cancelled)
+            except AssociationError as error:
+                reason = str(error)
+                log.info("scu.association_failed", called_ae=peer.ae_title, reason=reason, left=len(left))
+                # One that brings us nowhere is tried a few times; one that sent something counts from the start.
+                broken = broken + 1 if len(left) == unsent else 1
+                if broken >= _ASSOCIATIONS or (isinstance(error, Refused) and not error.is_transient):
+                    while left:
+                        yield _failed(left.pop(), reason, again=True)
+
+    def _associate(
+        self,
+        peer: Peer,
+        left: list[InstanceRecord],
+        originator: tuple[str, int] | None,
+        cancelled: Callable[[], bool],
+    ) -> Iterator[Sent]:
+        """Send from the end of `left`, which becomes shorter. Raises AssociationError."""
+        wanted = proposals(left, peer.accepts)
+        if not wanted:
+            while left:
+                yield _failed(left.pop(), "the peer's setting allows no transfer syntax that it can be given in")
+            return
+        association = self._open(peer, wanted)
+        try:
+            while left and not cancelled():
+                sent = self._store(association, peer, left[-1], originator)
+                left.pop()
+                yield sent
+        except BaseException:
+            association.abort()
+            raise
+        association.release()
+
+    def _open(self, peer: Peer, wanted: list[Proposal]) -> Requestor:
+        assert peer.address is not None  # noqa: S101 - asked by `send`
+        return Requestor.open(
+            peer.address,
+            calling=self._ae_title,
+            called=peer.ae_title,
+            proposals=wanted,
+            implementation_class_uid=IMPLEMENTATION_CLASS_UID,
+            implementation_version_name=IMPLEMENTATION_VERSION_NAME,
+            tls=self._tls() if peer.tls else None,
+            connect_patience=self._connect_patience,
+            patience=self._patience,
+        )
+
+    def _store(
+        self, association: Requestor, peer: Peer, record: InstanceRecord, originator: tuple[str, int] | None
+    ) -> Sent:
+        """Raises AssociationError."""
+        context = chosen(record, association.accepted.values(), peer.accepts)
+        if context is None:
+            return _failed(record, "the peer takes no transfer syntax that it can be given in")
+        try:
+            with outgoing(record, context.transfer_syntax, peer.intake.coercions) as data:
+                response = association.store(
+                    context.context_id,
+                    record.sop_class_uid,
+                    record.sop_instance_uid,
+                    FilePart(data.file, data.offset, data.length),
+                    originator=originator,
+                )
+        except AssociationError:
+            raise
+        except NotTranscodable as error:
+            return _failed(record, str(error))
+        except OSError as error:
+            log.exception("scu.unreadable", sop_instance_uid=record.sop_instance_uid)
+            return _failed(record, f"the stored file can't be read: {error}", again=True)
+        status = response.status
+        fate = fate_of(status)
+        return Sent(
+            sop_instance_uid=record.sop_instance_uid,
+            fate=fate,
+            status=status,
+            reason=response.text(ERROR_COMMENT),
+            again=fate is Fate.FAILED and may_go_better(status),
+        )
+
+
+def _failed(record: InstanceRecord, reason: str, *, again: bool = False) -> Sent:
+    return Sent(sop_instance_uid=record.sop_instance_uid, fate=Fate.FAILED, reason=reason, again=again)

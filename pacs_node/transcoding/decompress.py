@@ -1,0 +1,107 @@
+"""Compressed pixels as native ones, frame by frame into a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.uid import UID, JPEGBaseline8Bit, JPEGExtended12Bit
+
+from pacs_node.transcoding import openjpeg_plugin
+from pacs_node.transcoding.errors import BrokenPixels, NoDecoder
+from pacs_node.transcoding.rewrite import Out, Stream, Value
+
+MOST_FRAME_BYTES = 512 * 2**20
+"""A frame that decodes to more may be a bomb."""
+_MOST_BYTES = 2**32 - 2
+"""What the length field of PixelData can say (PS3.5 section 8.1.1)."""
+_BYTE = 8
+_ALWAYS_LOSSY = frozenset({str(JPEGBaseline8Bit), str(JPEGExtended12Bit)})
+_PIXEL_DATA, _OFFSETS, _LENGTHS = 0x7FE00010, 0x7FE00001, 0x7FE00002
+_PHOTOMETRIC, _PLANAR, _BITS_ALLOCATED, _LOSSY = 0x00280004, 0x00280006, 0x00280100, 0x00282110
+
+openjpeg_plugin.register()
+
+
+@dataclass(frozen=True, slots=True)
+class Decompressed:
+    """Native little-endian frames, one behind the other, and what the Image Pixel module must say of them."""
+
+    pixels: BinaryIO
+    length: int
+    photometric_interpretation: str
+    colour: bool
+    bits_allocated: int
+    lossy: bool
+
+    def changes(self) -> dict[int, Value | Stream | None]:
+        """The elements that change in the data set, for little endian."""
+        made: dict[int, Value | Stream | None] = {
+            _PHOTOMETRIC: ("CS", self.photometric_interpretation.encode("ascii")),
+            _BITS_ALLOCATED: ("US", self.bits_allocated.to_bytes(2, "little")),
+            _PIXEL_DATA: ("OB" if self.bits_allocated <= _BYTE else "OW", self.length, self._copy),
+            _OFFSETS: None,
+            _LENGTHS: None,
+        }
+        if self.colour:
+            made[_PLANAR] = ("US", b"\0\0")
+        if self.lossy:
+            # Once lossy, always told so (PS3.3 section C.7.6.1.1.5).
+            made[_LOSSY] = ("CS", b"01")
+        return made
+
+    def _copy(self, out: Out) -> None:
+        self.pixels.seek(0)
+        while piece := self.pixels.read(2**20):
+            out.write(piece)
+
+
+def decodable(transfer_syntax_uid: str) -> bool:
+    """Whether there is a decoder for this transfer syntax."""
+    try:
+        return bool(get_decoder(UID(transfer_syntax_uid)).is_available)
+    except NotImplementedError:
+        return False
+
+
+def decompress(source: BinaryIO, transfer_syntax_uid: str, pixels: BinaryIO) -> Decompressed:
+    """Decode all frames of a Part 10 file into `pixels`. Raises NoDecoder, BrokenPixels.
+
+    Colour comes as interleaved RGB, whatever transform the codestream had.
+    """
+    if not decodable(transfer_syntax_uid):
+        raise NoDecoder(transfer_syntax_uid=transfer_syntax_uid)
+    length = 0
+    described: dict[str, Any] = {}
+    try:
+        dataset = dcmread(source, force=True)
+        frames = _frames(dataset)
+        for samples, now in get_decoder(UID(transfer_syntax_uid)).iter_array(dataset, as_rgb=True):
+            data = samples.astype(samples.dtype.newbyteorder("<"), copy=False).tobytes()
+            described, length, frames = dict(now), length + len(data), frames - 1
+            if length > _MOST_BYTES:
+                break
+            pixels.write(data)
+    except Exception as error:  # whatever pydicom and its decoders meet in a broken codestream
+        raise BrokenPixels(reason=f"{type(error).__name__}: {str(error)[:200]}") from error
+    if frames or not 0 < length <= _MOST_BYTES:
+        raise BrokenPixels(reason="another number of frames than the data set says, or more than PixelData can hold")
+    return Decompressed(
+        pixels=pixels,
+        length=length,
+        photometric_interpretation=str(described["photometric_interpretation"]),
+        colour=int(described["samples_per_pixel"]) > 1,
+        bits_allocated=int(described["bits_allocated"]),
+        lossy=transfer_syntax_uid in _ALWAYS_LOSSY or str(dataset.get("LossyImageCompression", "")) == "01",
+    )
+
+
+def _frames(dataset: Dataset) -> int:
+    """How many there are to be. Raises ValueError for frames that nobody would want to decode."""
+    size = int(dataset.Rows) * int(dataset.Columns) * int(dataset.get("SamplesPerPixel") or 1)
+    if size * max(int(dataset.get("BitsAllocated") or _BYTE), _BYTE) > _BYTE * MOST_FRAME_BYTES:
+        raise ValueError(f"a frame of more than {MOST_FRAME_BYTES} bytes")
+    return int(dataset.get("NumberOfFrames") or 1)

@@ -1,0 +1,238 @@
+"""A data set in another of the native encodings (PS3.5 section 7), element by element, without decoding its values.
+
+Texts keep their bytes, whatever they declare; numbers are turned round where the byte order changes; pixels are copied
+in pieces. Sequences come out with undefined lengths, so that nothing need be known before it is written. Group
+lengths, which are retired and would be wrong, are left out.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import BinaryIO, Protocol
+
+import numpy as np
+from pydicom.datadict import dictionary_VR
+
+from pacs_node.header.elements import BrokenDataSet
+
+UNDEFINED = 0xFFFFFFFF
+PIXEL_DATA = 0x7FE00010
+_ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
+_LONG_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
+_WIDTHS = {"US": 2, "SS": 2, "OW": 2, "AT": 2, "UL": 4, "SL": 4, "FL": 4, "OF": 4, "OL": 4}
+_WIDTHS |= {"FD": 8, "SV": 8, "UV": 8, "OD": 8, "OV": 8}
+_DEEPEST = 64
+_PIECE = 1 * 2**20
+_LONGEST_SHORT = 0xFFFF
+_PIXEL_REPRESENTATION = 0x00280103
+
+
+class Out(Protocol):
+    """What can be written to."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take all of it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """One of the native encodings."""
+
+    explicit: bool
+    big_endian: bool = False
+
+    @property
+    def order(self) -> str:
+        """Byte order as `struct` names it."""
+        return ">" if self.big_endian else "<"
+
+
+ENCODINGS = {
+    "1.2.840.10008.1.2": Encoding(explicit=False),
+    "1.2.840.10008.1.2.1": Encoding(explicit=True),
+    "1.2.840.10008.1.2.2": Encoding(explicit=True, big_endian=True),
+}
+"""The native transfer syntaxes that are not deflated."""
+
+Value = tuple[str, bytes]
+"""VR and value, encoded for the output."""
+Stream = tuple[str, int, Callable[[Out], None]]
+"""VR, length in bytes, and what writes so many bytes."""
+
+
+@dataclass(slots=True)
+class Rewriter:
+    """Reads a data set from `source` in one encoding and writes it to `out` in another.
+
+    `changes` are elements of the data set itself that are written instead of those that it has (or beside them); None
+    leaves one out. `pixel_width` is the bytes of a word of PixelData that is turned round.
+    """
+
+    source: BinaryIO
+    out: Out
+    stored: Encoding
+    wanted: Encoding
+    changes: Mapping[int, Value | Stream | None] = field(default_factory=dict)
+    pixel_width: int = 2
+    _signed: bool = False
+
+    def run(self, end: int) -> None:
+        """Rewrite up to the position `end` of the source. Raises BrokenDataSet."""
+        due = sorted(self.changes)
+        while self.source.tell() < end:
+            tag, vr, length, encoding = self._head(self.stored)
+            while due and due[0] < tag:
+                self._write_change(due.pop(0))
+            if due and due[0] == tag:
+                due.pop(0)
+                self._skip(length, encoding)
+                self._write_change(tag)
+            else:
+                self._element(tag, vr, length, encoding, depth=0)
+        for tag in due:
+            self._write_change(tag)
+
+    def _write_change(self, tag: int) -> None:
+        change = self.changes[tag]
+        if change is None:
+            return
+        if len(change) == 2:  # noqa: PLR2004 - a value, not a stream
+            vr, value = change
+            self._write_head(tag, vr, len(value) + len(value) % 2)
+            self.out.write(value + (b"\0" if vr in ("UI", "OB") else b" ") * (len(value) % 2))
+            return
+        vr, length, write = change
+        self._write_head(tag, vr, length + length % 2)
+        write(self.out)
+        self.out.write(b"\0" * (length % 2))
+
+    def _head(self, encoding: Encoding) -> tuple[int, str, int, Encoding]:
+        """Tag, VR, length and the encoding of what is inside, for a sequence or item."""
+        head = self._read(8)
+        group, number = struct.unpack_from(encoding.order + "HH", head)
+        tag = group << 16 | number
+        if group == 0xFFFE:  # noqa: PLR2004 - items and delimiters have no VR
+            return tag, "", struct.unpack_from(encoding.order + "I", head, 4)[0], encoding
+        if not encoding.explicit:
+            return tag, self._vr_of(tag), struct.unpack_from(encoding.order + "I", head, 4)[0], encoding
+        vr = head[4:6].decode("latin-1")
+        if not (vr.isascii() and vr.isalpha() and vr.isupper()):
+            raise BrokenDataSet(f"no value representation at ({group:04X},{number:04X})")
+        if vr not in _LONG_VRS:
+            return tag, vr, struct.unpack_from(encoding.order + "H", head, 6)[0], encoding
+        length = struct.unpack(encoding.order + "I", self._read(4))[0]
+        if vr == "UN" and length == UNDEFINED:
+            # It holds a sequence in implicit VR little endian (PS3.5 section 6.2.2 note 4).
+            return tag, "SQ", length, Encoding(explicit=False)
+        return tag, vr, length, encoding
+
+    def _element(self, tag: int, vr: str, length: int, encoding: Encoding, depth: int) -> None:
+        if tag & 0xFFFF == 0 and length != UNDEFINED:
+            self._skip(length, encoding)
+            return
+        if vr == "SQ" or length == UNDEFINED:
+            self._sequence(tag, length, encoding, depth)
+            return
+        if tag == _PIXEL_REPRESENTATION and depth == 0:
+            self._signed = self._peek_number() == 1
+        if self.wanted.explicit and vr not in _LONG_VRS and length > _LONGEST_SHORT:
+            vr = "UN"
+        self._write_head(tag, vr, length)
+        width = self.pixel_width if tag == PIXEL_DATA and vr != "OB" else _WIDTHS.get(vr, 1)
+        turned = encoding.big_endian is not self.wanted.big_endian and width > 1 and length % width == 0
+        self._copy(length, width if turned else 1)
+
+    def _sequence(self, tag: int, length: int, encoding: Encoding, depth: int) -> None:
+        if depth >= _DEEPEST:
+            raise BrokenDataSet("sequences are nested too deeply")
+        self._write_head(tag, "SQ", UNDEFINED)
+        end = None if length == UNDEFINED else self.source.tell() + length
+        while end is None or self.source.tell() < end:
+            inner, _, size, _ = self._head(encoding)
+            if inner == _SEQUENCE_END:
+                break
+            if inner != _ITEM:
+                raise BrokenDataSet("something else than an item in a sequence")
+            self._write_head(_ITEM, "", UNDEFINED)
+            self._item(size, encoding, depth)
+            self._write_head(_ITEM_END, "", 0)
+        self._write_head(_SEQUENCE_END, "", 0)
+
+    def _item(self, length: int, encoding: Encoding, depth: int) -> None:
+        end = None if length == UNDEFINED else self.source.tell() + length
+        while end is None or self.source.tell() < end:
+            tag, vr, size, inside = self._head(encoding)
+            if tag == _ITEM_END:
+                return
+            self._element(tag, vr, size, inside, depth + 1)
+
+    def _skip(self, length: int, encoding: Encoding) -> None:
+        """Go behind a value; one of undefined length is fragments of pixels or a sequence."""
+        if length != UNDEFINED:
+            self.source.seek(length, 1)
+            return
+        nowhere = Rewriter(self.source, _Nowhere(), encoding, self.wanted)
+        while True:
+            tag, _, size, _ = nowhere._head(encoding)
+            if tag == _SEQUENCE_END:
+                return
+            if size == UNDEFINED:
+                nowhere._item(size, encoding, 0)
+            else:
+                self.source.seek(size, 1)
+
+    def _write_head(self, tag: int, vr: str, length: int) -> None:
+        order = self.wanted.order
+        start = struct.pack(order + "HH", tag >> 16, tag & 0xFFFF)
+        if not vr or not self.wanted.explicit:
+            self.out.write(start + struct.pack(order + "I", length))
+        elif vr in _LONG_VRS:
+            self.out.write(start + vr.encode("ascii") + b"\0\0" + struct.pack(order + "I", length))
+        else:
+            self.out.write(start + vr.encode("ascii") + struct.pack(order + "H", length))
+
+    def _copy(self, length: int, width: int) -> None:
+        while length:
+            piece = self._read(min(length, _PIECE))
+            self.out.write(np.frombuffer(piece, f"<u{width}").byteswap().tobytes() if width > 1 else piece)
+            length -= len(piece)
+
+    def _peek_number(self) -> int:
+        value = self._read(2)
+        self.source.seek(-2, 1)
+        return int(struct.unpack(self.stored.order + "H", value)[0])
+
+    def _read(self, count: int) -> bytes:
+        data = self.source.read(count)
+        if len(data) < count:
+            raise BrokenDataSet("the data set ends in the middle of an element")
+        return data
+
+    def _vr_of(self, tag: int) -> str:
+        vr = _dictionary_vr(tag)
+        if vr == "US or SS":
+            return "SS" if self._signed else "US"
+        return "OW" if vr.endswith("OW") else vr.split(" ", maxsplit=1)[0]
+
+
+class _Nowhere:
+    """Takes everything and keeps nothing."""
+
+    def write(self, data: bytes, /) -> int:
+        """Forget it."""
+        return 0
+
+
+@lru_cache(maxsize=10_000)
+def _dictionary_vr(tag: int) -> str:
+    """VR by the standard's dictionary; private elements and unknown ones are UN, their creators LO."""
+    if tag >> 16 & 1:
+        return "LO" if 0x10 <= tag & 0xFFFF <= 0xFF else "UN"  # noqa: PLR2004 - PS3.5 section 7.8.1
+    try:
+        return dictionary_VR(tag)
+    except KeyError:
+        return "UN"
