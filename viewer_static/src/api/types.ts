@@ -65,6 +65,8 @@ export interface Case {
   prior_count: number;
   /** Some image of the study names another patient; nothing can be signed until the clinic has said who it is. */
   identity_conflict: boolean;
+  /** 文字化け疑い: a text of the study was mended, or looks garbled. */
+  text_suspect: boolean;
   /** Images that came after the report was signed. */
   images_after_report: number;
 }

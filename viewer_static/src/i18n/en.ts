@@ -1,4 +1,5 @@
 import type { Key } from './texts';
+import { enPatients } from './en-patients';
 import { enPeers } from './en-peers';
 
 /** Every sentence of the screens, in English. */
@@ -11,6 +12,7 @@ export const en: Record<Key, string> = {
   'nav.reports': 'Reports received',
   'nav.home': 'Home',
   ...enPeers,
+  ...enPatients,
   'nav.unread': '{n} unread',
   'nav.unacknowledged': '{n} unacknowledged',
   'nav.logout': 'Log out',
@@ -58,8 +60,8 @@ export const en: Record<Key, string> = {
   'cases.reader': 'Reader',
   'cases.overdue': 'Overdue',
   'cases.conflict': 'Patient mismatch',
-  'case.conflict_title': 'Some images name another patient',
-  'case.conflict_text': 'This cannot be signed. Ask the clinic whose study it is.',
+  'case.conflict_title': 'It must be checked whose study this is',
+  'case.conflict_text': 'It differs from the patient known under this ID, or its images contradict each other. Until the clinic or the secretariat has decided under “Patients to check”, it cannot be signed and shows no priors.',
   'case.late_images_title': '{n} images came after the signature',
   'case.late_images_text': 'The report was signed before these images were here.',
   'cases.overdue_count': '{n} overdue',

@@ -1,3 +1,4 @@
+import { jaPatients } from './ja-patients';
 import { jaPeers } from './ja-peers';
 /** Every sentence of the screens, in Japanese. `en.ts` must have the same keys. */
 export const ja = {
@@ -9,6 +10,7 @@ export const ja = {
   'nav.reports': '届いた報告',
   'nav.home': 'ホーム',
   ...jaPeers,
+  ...jaPatients,
   'nav.unread': '未読 {n} 件',
   'nav.unacknowledged': '未確認 {n} 件',
   'nav.logout': 'ログアウト',
@@ -56,8 +58,8 @@ export const ja = {
   'cases.reader': '担当',
   'cases.overdue': '期限超過',
   'cases.conflict': '患者情報の食い違い',
-  'case.conflict_title': '患者情報が食い違う画像が含まれています',
-  'case.conflict_text': '確定できません。どの患者の検査か、診療所に確認してください。',
+  'case.conflict_title': 'どの患者の検査か、確認が必要です',
+  'case.conflict_text': '同じ患者IDの登録と違うか、食い違う画像があります。「患者の確認」で診療所か事務局が決めるまで、確定できず、過去検査も並びません。',
   'case.late_images_title': '確定後に画像が {n} 枚追加されました',
   'case.late_images_text': 'このレポートは追加された画像を見る前に確定されています。',
   'cases.overdue_count': '期限超過 {n} 件',

@@ -7,6 +7,7 @@ export type Route =
   | { page: 'case'; id: string }
   | { page: 'reports' }
   | { page: 'report'; id: string }
+  | { page: 'patients' }
   | { page: 'peers' }
   | { page: 'peer'; aeTitle: string | null }
   | { page: 'components' }
@@ -26,6 +27,7 @@ export function parseRoute(path: string): Route {
     case 'peers':
       // An AE title has no plus sign.
       return second === undefined ? { page: 'peers' } : { page: 'peer', aeTitle: second === '+new' ? null : second };
+    case 'patients':
     case 'login':
     case 'components':
       return second === undefined ? { page: first } : { page: 'not_found' };
@@ -58,6 +60,7 @@ export function allowed(route: Route, session: Session): boolean {
   if (route.page === 'cases' || route.page === 'case') return may(session, 'cases.list');
   if (route.page === 'reports') return may(session, 'reports.inbox');
   if (route.page === 'report') return may(session, 'reports.inbox') || may(session, 'cases.read');
+  if (route.page === 'patients') return may(session, 'patients.resolve');
   if (route.page === 'peers' || route.page === 'peer') return may(session, 'administration');
   return true;
 }

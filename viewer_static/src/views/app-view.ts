@@ -24,6 +24,7 @@ const pages: Partial<Record<Route['page'], () => Promise<unknown>>> = {
   case: () => import('./case-view'),
   reports: () => import('./reports-view'),
   report: () => import('./report-view'),
+  patients: () => import('./patients-view'),
   peers: () => import('./peers-view'),
   peer: () => import('./peer-view'),
   components: () => import('./components-view'),
@@ -214,7 +215,7 @@ export class AppView extends ViewElement {
   }
 
   private header(who: Session): TemplateResult {
-    const { unread, unacknowledged } = this.badges.value;
+    const { unread, unacknowledged, patients } = this.badges.value;
     const dark = this.theme.value === 'dark';
     return html`<header>
       <button class="skip button" @click=${this.skip}>${t('app.skip')}</button>
@@ -222,6 +223,7 @@ export class AppView extends ViewElement {
       <nav aria-label=${t('app.main_navigation')}>
         ${may(who, 'reports.inbox') ? this.link('/reports', t('nav.reports'), unacknowledged, 'nav.unacknowledged') : null}
         ${may(who, 'cases.list') ? this.link('/cases', t('nav.cases'), may(who, 'cases.read') ? unread : null, 'nav.unread') : null}
+        ${may(who, 'patients.resolve') ? this.link('/patients', t('nav.patients'), patients, 'nav.patients_open') : null}
         ${may(who, 'administration') ? this.link('/peers', t('nav.peers'), null, 'nav.unread') : null}
         ${landing(who) === '/' ? this.link('/', t('nav.home'), null, 'nav.unread') : null}
       </nav>
@@ -237,7 +239,7 @@ export class AppView extends ViewElement {
     </header>`;
   }
 
-  private link(path: string, label: string, count: number | null, countKey: 'nav.unread' | 'nav.unacknowledged'): TemplateResult {
+  private link(path: string, label: string, count: number | null, countKey: 'nav.unread' | 'nav.unacknowledged' | 'nav.patients_open'): TemplateResult {
     const here = path === '/' ? location.pathname === '/' : location.pathname.startsWith(path);
     return html`<a href=${path} aria-current=${here ? 'page' : 'false'}>
       ${label}${count ? html`<span class="count num" title=${t(countKey, { n: count })}><span aria-hidden="true">${count}</span><span class="visually-hidden">${t(countKey, { n: count })}</span></span>` : null}
@@ -262,6 +264,8 @@ export class AppView extends ViewElement {
         return this.lazy('reports', html`<dk-reports></dk-reports>`);
       case 'report':
         return this.lazy('report', html`<dk-report .reportId=${at.id} .session=${who}></dk-report>`);
+      case 'patients':
+        return this.lazy('patients', html`<dk-patients></dk-patients>`);
       case 'peers':
         return this.lazy('peers', html`<dk-peers></dk-peers>`);
       case 'peer':
@@ -292,6 +296,7 @@ export class AppView extends ViewElement {
       cases: t('cases.title'),
       reports: t('reports.title'),
       report: t('report.title'),
+      patients: t('patients.title'),
       peers: t('peers.title'),
       peer: t('peers.title'),
       components: t('components.title'),

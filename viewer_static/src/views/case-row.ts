@@ -32,6 +32,7 @@ export function caseRow(one: Case, at: { selected: boolean; focusable: boolean; 
       <a class="patient" href="/cases/${encodeURIComponent(one.id)}" tabindex=${focusable ? 0 : -1} @focus=${onSelect}>
         <span class="one"><span class="name">${mainName(one.patient)}</span><span class="kana">${kanaName(one.patient)}</span></span>
         ${one.identity_conflict ? html`<span class="late-word" data-testid="case-conflict">${t('cases.conflict')}</span>` : null}
+        ${one.text_suspect ? html`<span class="badge plain" data-testid="case-text-suspect" title=${t('cases.text_suspect_title')}>${t('cases.text_suspect')}</span>` : null}
         <span class="one small num">${one.patient.id}　${ageSex(one.patient, one.study_date ?? jstDate())}</span>
       </a>
     </td>

@@ -8,6 +8,7 @@ import '../components/dk-empty';
 import '../components/dk-splitter';
 import { t } from '../i18n/texts';
 import { CaseRoom } from '../state/case-room';
+import { may } from '../state/routes';
 import { Viewer } from '../state/viewer';
 import { Watch } from '../state/watch';
 import { baseStyles } from '../tokens/base';
@@ -153,7 +154,12 @@ export class CaseView extends ViewElement {
         ? html`<dk-banner kind="warn" data-testid="case-taken" .heading=${t('case.taken_title', { name: takenBy.name })} .text=${t('case.taken_text')}></dk-banner>`
         : null}
       ${detail.identity_conflict
-        ? html`<dk-banner kind="danger" data-testid="case-conflict" .heading=${t('case.conflict_title')} .text=${t('case.conflict_text')}></dk-banner>`
+        ? html`<dk-banner kind="danger" data-testid="case-conflict" .heading=${t('case.conflict_title')} .text=${t('case.conflict_text')}>
+            ${may(this.session, 'patients.resolve') ? html`<div><a class="button small" href="/patients">${t('case.conflict_link')}</a></div>` : null}
+          </dk-banner>`
+        : null}
+      ${detail.text_suspect
+        ? html`<dk-banner kind="warn" data-testid="case-text-suspect" .heading=${t('cases.text_suspect')} .text=${t('cases.text_suspect_title')}></dk-banner>`
         : null}
       ${detail.images_after_report > 0
         ? html`<dk-banner kind="warn" data-testid="case-late-images" .heading=${t('case.late_images_title', { n: detail.images_after_report })} .text=${t('case.late_images_text')}></dk-banner>`

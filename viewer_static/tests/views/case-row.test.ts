@@ -6,7 +6,7 @@ import { caseRow } from '../../src/views/case-row';
 
 const one = (change: Partial<Case> = {}): Case =>
   ({
-    id: '1', state: 'unread', site: { code: 'minami', name: '南浜クリニック' }, modalities: ['CT'], prior_count: 0, identity_conflict: false, images_after_report: 0, reader: null, reason: '', due_date: '2026-11-24',
+    id: '1', state: 'unread', site: { code: 'minami', name: '南浜クリニック' }, modalities: ['CT'], prior_count: 0, identity_conflict: false, text_suspect: false, images_after_report: 0, reader: null, reason: '', due_date: '2026-11-24',
     patient: { id: 'M1', name: { alphabetic: '', ideographic: '山田太郎', phonetic: '' }, birth_date: null, sex: 'M' }, ...change,
   }) as Case;
 
@@ -46,4 +46,11 @@ test('the number of priors is shown, and nothing where there are none', () => {
   expect(row(one({})).querySelector('[data-testid=case-conflict]')).toBeNull();
   expect(row(one({ identity_conflict: true })).querySelector('[data-testid=case-conflict]')?.textContent).toBe('患者情報の食い違い');
   expect(row(one()).textContent).not.toContain('過去');
+});
+
+test('texts that may be garbled are marked, with what that means', () => {
+  const mark = row(one({ text_suspect: true })).querySelector('[data-testid=case-text-suspect]');
+  expect(mark?.textContent).toBe('文字化け疑い');
+  expect(mark?.getAttribute('title')).toContain('元の画像');
+  expect(row(one({})).querySelector('[data-testid=case-text-suspect]')).toBeNull();
 });
