@@ -7,7 +7,7 @@ from dataclasses import astuple
 from typing import Any
 
 from pacs_node.archive.paging import Answer
-from pacs_node.header.outgoing_text import outgoing_text
+from pacs_node.header.outgoing_text import UTF_8, outgoing_text
 from pacs_node.model import PersonName
 from pacs_node.scp.query_retrieve.encoding import ElementWriter, TextEncoder, tag_and_vr, text_encoder
 
@@ -24,7 +24,8 @@ class AnswerWriter:
     """Writes the identifiers of one query: always the same attributes, in the order of their tags.
 
     `fixed` are attributes that are the same in every answer. `preferred_set` is the SpecificCharacterSet of the
-    request: where it names Japanese sets the texts go in those, else in the smallest set that holds them.
+    request: where it names Japanese sets the texts go in those; where it names one set without code extensions, in
+    one without; else in the smallest set that holds them.
     """
 
     def __init__(
@@ -41,9 +42,11 @@ class AnswerWriter:
     def write(self, answers: Sequence[Answer]) -> Iterator[bytes]:
         """One identifier for each answer; their texts are looked at together, in one character set."""
         texts = [keyword for _, vr, keyword in self._attributes if vr in _TEXT_VRS]
-        outgoing = outgoing_text(
-            {part for answer in answers for keyword in texts for part in _parts(answer[keyword])}, self._preferred_set
-        )
+        said = {part for answer in answers for keyword in texts for part in _parts(answer[keyword])}
+        outgoing = outgoing_text(said, self._preferred_set)
+        if "\\" in outgoing.character_set and self._preferred_set and "2022" not in self._preferred_set:
+            # Who names one set need not know code extensions: Orthanc refuses a whole answer that has them.
+            outgoing = outgoing_text(said, UTF_8)
         encode = text_encoder(outgoing.character_set)
         declared = ""
         if outgoing.character_set:
