@@ -9,13 +9,17 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from access_control.model import Actor
 from dokuei.cli.options import data_option, settings_of, telling_errors
+from dokuei.cli.study import operator_of
 from dokuei.hub import Hub
 from dokuei.progress import progress_bar
 from pacs_node.archive_care.entries import Selection, count_wrong, wrong
 from pacs_node.archive_care.model import FileState, Verdict, Wrong
 from pacs_node.archive_care.mounting import mount
+from pacs_node.archive_care.orphans import Orphan, orphans, take_back
 from pacs_node.archive_care.verification import Verification
+from pacs_node.importer import Fate
 from shared_kernel.clock import JST
 from shared_kernel.errors import Text
 
@@ -73,6 +77,58 @@ def verify(
             "Put these files back from a backup and verify again."
         )
         raise SystemExit(1)
+
+
+@archive.command("orphans")
+@click.option("--everywhere", is_flag=True, help="Look through the whole archive too; that takes long.")
+@click.option("--import", "importing", is_flag=True, help="Take them back; without this they are only listed.")
+@click.option("--site", "site_code", default=None, help="Code of the site whose studies new ones become.")
+@data_option
+def orphans_(everywhere: bool, importing: bool, site_code: str | None, data: str | None, config: Path | None) -> None:
+    """List files that the index does not name, with what they hold; exit status 1 if any stays.
+
+    With --import each is taken in by the rules of a C-STORE, and removed from where it lay once it is stored.
+    """
+    if importing and site_code is None:
+        raise click.UsageError(
+            "どの施設の検査かを --site で指定してください / say whose studies these are: --site CODE"
+        )
+    with telling_errors(), Hub.opened(settings_of(data, config)) as hub:
+        mount(hub.files, hub.database, hub.clock)
+        if importing:
+            operator = operator_of(hub, site_code)
+            with hub.ingest:
+                stay = sum(not _taken(each, hub, operator) for each in _listed(hub, everywhere=everywhere))
+        else:
+            stay = sum(1 for each in _listed(hub, everywhere=everywhere) if _said(each))
+    told = "残り {0} 件 / {0} left" if importing else "{0} 件 / {0} files"
+    click.echo(told.format(stay))
+    if stay:
+        raise SystemExit(1)
+
+
+def _listed(hub: Hub, *, everywhere: bool) -> list[Orphan]:
+    # The list is whole before the first is moved.
+    return list(orphans(hub.files, hub.database, everywhere=everywhere))
+
+
+def _said(orphan: Orphan) -> bool:
+    holds = f"{orphan.study_uid} {orphan.sop_instance_uid}" if orphan.study_uid else "DICOM ではない / no DICOM"
+    whose = f" {orphan.site_code}" if orphan.site_code else ""
+    cut = "（途中で切れている / cut short）" if orphan.path.suffix == ".cut" else ""
+    click.echo(f"{orphan.path} {orphan.size} B {holds}{whose}{cut}")
+    return True
+
+
+def _taken(orphan: Orphan, hub: Hub, operator: Actor) -> bool:
+    if orphan.path.suffix == ".cut":
+        # Its end is missing, and nobody was told that it is stored.
+        return not _said(orphan)
+    outcome = take_back(orphan, hub.ingest, operator)
+    if outcome.fate is Fate.REFUSED:
+        why = _both(outcome.reason) if outcome.reason else outcome.code
+        click.echo(f"{orphan.path}: {why} ({outcome.details})", err=True)
+    return outcome.fate is not Fate.REFUSED
 
 
 def _chosen(since: str | None, study_uid: str | None) -> tuple[str, Selection]:

@@ -37,7 +37,7 @@ def import_(paths: tuple[Path, ...], site_code: str | None, data: str | None, co
     errors = Console(stderr=True)
     done: Counter[Fate] = Counter()
     with telling_errors(), Hub.opened(settings_of(data, config)) as hub:
-        operator = _operator(hub, site_code)
+        operator = operator_of(hub, site_code)
         errors.print(f"importing for {operator.site_code} {operator.site_name}", highlight=False)
         with hub.ingest, progress_bar(errors) as progress:
             task = progress.add_task("取り込み中 / importing", total=count_files(paths))
@@ -91,7 +91,8 @@ def _told(outcome: ImportOutcome) -> str:
     return f"{outcome.path}: {why}" + (f" ({outcome.details})" if outcome.details else "")
 
 
-def _operator(hub: Hub, site_code: str | None) -> Actor:
+def operator_of(hub: Hub, site_code: str | None) -> Actor:
+    """Whoever sits at the command line, acting for this site; without one for the only site or clinic there is."""
     with hub.database.read() as session:
         sites = hub.directory.sites(session)
         clinics = hub.directory.clinics_under_contract(session)

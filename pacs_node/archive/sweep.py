@@ -92,7 +92,7 @@ def _sweep(root: Root, files: FileStore, database: Database, now: datetime) -> l
     unnamed: list[Path] = []
     for day in _days(root.archive, since):
         for folder in day.iterdir():
-            unnamed += _unnamed(root, database, folder)
+            unnamed += unnamed_in(root, database, folder)
     aside = [files.set_aside(path, cut_short=not _is_whole(path)) for path in unnamed]
     if aside:
         log.warning("archive.orphans_set_aside", count=len(aside), folder=str(root.orphans))
@@ -101,7 +101,7 @@ def _sweep(root: Root, files: FileStore, database: Database, now: datetime) -> l
     return aside
 
 
-def _unnamed(root: Root, database: Database, folder: Path) -> list[Path]:
+def unnamed_in(root: Root, database: Database, folder: Path) -> list[Path]:
     """The files of one study folder that the index does not name."""
     here = {root.name_of(path): path for path in folder.glob("*.dcm")}
     if not here:

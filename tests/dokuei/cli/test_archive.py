@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -117,3 +118,59 @@ def test_days_are_those_of_japan(hub: Hub, run: Run) -> None:
 @pytest.mark.parametrize("words", [("--all", "--study", "1.2"), ("--since", "yesterday")])
 def test_wrong_words_are_answered_with_a_sentence(run: Run, words: tuple[str, ...]) -> None:
     assert 2 == run("verify", *words).exit_code
+
+
+@pytest.fixture
+def aside(hub: Hub) -> tuple[Part10, Path]:
+    """An image that the index does not name, set aside."""
+    image, path = ct(), hub.files.orphans / "2026" / "03" / "28" / "study" / "image.dcm"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(image.file)
+    return image, path
+
+
+def test_no_orphans(run: Run) -> None:
+    assert 0 == run("orphans").exit_code
+
+
+def test_orphans_are_listed_and_left_alone(hub: Hub, run: Run, aside: tuple[Part10, Path]) -> None:
+    image, path = aside
+    path.with_name("letter.dcm").write_text("no image")
+    done = run("orphans")
+    assert 1 == done.exit_code
+    for word in (image.study, image.sop_instance, str(path), f"{len(image.file)} B", "DICOM ではない", "2 件"):
+        assert word in done.stdout
+    assert image.file == path.read_bytes()
+    assert hub.catalogue.study(image.study) is None
+
+
+def test_orphans_are_taken_back_whole(hub: Hub, run: Run, aside: tuple[Part10, Path]) -> None:
+    image, path = aside
+    again = path.with_name("again.dcm")
+    again.write_bytes(image.file)
+    letter, cut = path.with_name("letter.dcm"), path.with_name("half.cut")
+    letter.write_text("no image")
+    cut.write_bytes(image.file[:-10])
+    done = run("orphans", "--import", "--site", "MINATO")
+    assert (1, True) == (done.exit_code, "残り 2 件" in done.stdout)
+    assert "letter.dcm" in done.stderr
+    [record] = hub.catalogue.instances(image.study)
+    assert (image.file, "MINATO") == (record.path.read_bytes(), record.site_code)
+    assert [False, False, True, True] == [each.exists() for each in (path, again, letter, cut)]
+
+
+def test_a_file_that_lies_unnamed_in_the_archive(hub: Hub, run: Run) -> None:
+    _, path = stored(hub)
+    image, beside = ct(), path.with_name("unnamed.dcm")
+    beside.write_bytes(image.file)
+    assert 0 == run("orphans", "--everywhere").exit_code  # it may be on its way into the index
+    os.utime(beside, (0, 0))
+    assert 0 == run("orphans").exit_code
+    assert str(beside) in run("orphans", "--everywhere").stdout
+    assert 0 == run("orphans", "--everywhere", "--import", "--site", "MINATO").exit_code
+    assert 1 == len(hub.catalogue.instances(image.study))
+    assert not beside.exists()
+
+
+def test_whose_studies_they_are_must_be_said(run: Run) -> None:
+    assert 2 == run("orphans", "--import").exit_code
