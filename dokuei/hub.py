@@ -16,6 +16,7 @@ from pacs_node.commitment.scu import CommitmentScu
 from pacs_node.commitment.service import CommitmentService
 from pacs_node.commitment.worker import CommitmentWorker
 from pacs_node.completion import CompletionWorker
+from pacs_node.expectations.manifest import Manifests
 from pacs_node.expectations.service import expected_counts
 from pacs_node.ingest.service import IngestService
 from pacs_node.patients.rereading import TextReader
@@ -48,6 +49,7 @@ class Hub(Office):
         self.commitments = CommitmentService(self.database, self.files, self.clock, self.gate, self.catalogue)
         self.commitment_worker = CommitmentWorker(self.commitments, self.peers, CommitmentScu(settings.ae_title))
         self.scu = StorageScu(settings.ae_title)
+        self.manifests = Manifests(self.database, self.clock, self.gate)
         self.node = DicomNode(
             settings,
             self.ingest,

@@ -1,4 +1,8 @@
-"""When a study is complete: no image for the quiet period (PS3 has no "end of study")."""
+"""When a study is complete (PS3 has no "end of study").
+
+All instances of a gateway's manifest or of a completed MPPS are here: at once. Else, when no image has come for the
+quiet period of the peer that sent the last one; but a manifest of which something is missing keeps a study waiting.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,15 @@ import threading
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import Select, select
+from sqlalchemy import ScalarSelect, Select, case, literal, or_, select
 from sqlalchemy.orm import Session
 
-from pacs_node.archive.tables import StudyRow
+from pacs_node.archive.tables import InstanceRow, SeriesRow, StudyRow
 from pacs_node.events import InstancesStored, StudyArrived, StudyGrew
+from pacs_node.expectations.fulfilment import fulfilled_studies, incomplete_manifest, mark_fulfilled
+from pacs_node.peers.tables import DicomPeerRow
 from shared_kernel.clock import Clock
-from shared_kernel.database import Database
+from shared_kernel.database import Database, UtcDateTime
 from shared_kernel.events.outbox import publish
 from shared_kernel.settings import Settings
 
@@ -79,20 +85,36 @@ class CompletionWorker:
     def _tell_some(self) -> int:
         now = self._clock.now()
         with self._database.read() as session:
-            if session.scalar(self._quiet_studies(now).limit(1)) is None:
+            quiet = self._quiet_studies(session, now)
+            if session.scalar(quiet.limit(1)) is None and not fulfilled_studies(session):
                 return 0
         with self._database.write() as session:
-            studies = session.scalars(self._quiet_studies(now).limit(_AT_ONCE)).all()
-            for study in studies:
+            found = fulfilled_studies(session)
+            mark_fulfilled(session, found, now)
+            session.flush()
+            studies = session.scalars(quiet.limit(_AT_ONCE)).all()
+            for study in {study.id: study for study in (*found, *studies)}.values():
                 _tell(session, study, now)
-        return len(studies)
+        return len(studies) + len(found)
 
-    def _quiet_studies(self, now: datetime) -> Select[StudyRow]:
-        return (
+    def _quiet_studies(self, session: Session, now: datetime) -> Select[StudyRow]:
+        """Studies of which nothing came for as long as the last one's sender needs, and no manifest says otherwise."""
+        peers = select(DicomPeerRow.ae_title, DicomPeerRow.quiet_period).where(DicomPeerRow.quiet_period.is_not(None))
+        own = {f"ae:{title}": timedelta(seconds=quiet) for title, quiet in session.execute(peers) if quiet is not None}
+        studies = (
             select(StudyRow)
-            .where(StudyRow.unsettled_since.is_not(None), StudyRow.unsettled_since <= now - self._quiet)
+            .where(
+                StudyRow.unsettled_since.is_not(None),
+                StudyRow.unsettled_since <= now - min((self._quiet, *own.values())),
+                or_(StudyRow.arrived_at.is_not(None), ~incomplete_manifest()),
+            )
             .order_by(StudyRow.unsettled_since)
         )
+        if not own:
+            return studies
+        until = {login: literal(now - quiet, UtcDateTime()) for login, quiet in own.items()}
+        last = case(until, value=_last_sender(), else_=literal(now - self._quiet, UtcDateTime()))
+        return studies.where(StudyRow.unsettled_since <= last)
 
     def _run(self) -> None:
         failing = False
@@ -109,6 +131,19 @@ class CompletionWorker:
                 if failing:
                     log.info("completion.goes_on")
                 failing = False
+
+
+def _last_sender() -> ScalarSelect[str]:
+    """Login of who sent the newest instance of the study of the query."""
+    return (
+        select(InstanceRow.received_from)
+        .join(SeriesRow, SeriesRow.id == InstanceRow.series_row)
+        .where(SeriesRow.study_row == StudyRow.id)
+        .order_by(InstanceRow.id.desc())
+        .limit(1)
+        .correlate(StudyRow)
+        .scalar_subquery()
+    )
 
 
 def _count(session: Session, study: StudyRow, now: datetime) -> None:

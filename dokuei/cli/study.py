@@ -12,6 +12,7 @@ from rich.console import Console
 from access_control.model import Actor, ActorKind
 from dokuei.cli.operator import operator_of_all
 from dokuei.cli.options import data_option, settings_of, telling_errors
+from dokuei.cli.study_orders import commitment, manifest
 from dokuei.hub import Hub
 from dokuei.progress import progress_bar
 from pacs_node.importer import Fate, ImportOutcome, count_files, import_paths
@@ -23,6 +24,10 @@ _SHOWN_REFUSALS = 20
 @click.group()
 def study() -> None:
     """Studies."""
+
+
+study.add_command(manifest)
+study.add_command(commitment)
 
 
 @study.command("import")

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 import access_control.routes
 import dicomweb.routes
+import pacs_node.expectations.routes
 import pacs_node.patients.routes
 import pacs_node.peers.routes
 import reporting.routes
@@ -34,6 +35,7 @@ def application(hub: Hub) -> ASGIApp:
             *worklist.routes.operations(hub.cases),
             *worklist.requests.routes.operations(hub.requests),
             *reporting.routes.operations(hub.reports),
+            *pacs_node.expectations.routes.operations(hub.manifests),
             *pacs_node.peers.routes.operations(hub.peer_administration),
             *pacs_node.patients.routes.operations(hub.patients),
         ],

@@ -8,10 +8,11 @@ from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import and_, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from pacs_node.archive.tables import InstanceRow, SeriesRow, StudyRow
+from pacs_node.archive_care.tables import InstanceDigestRow
 from pacs_node.expectations.tables import ExpectationRow, ExpectedInstanceRow
 
 MANIFEST = "manifest"
@@ -97,14 +98,26 @@ def missing(session: Session, expectation: ExpectationRow, *, limit: int | None 
 
 
 def different(session: Session, expectation: ExpectationRow) -> list[str]:
-    """SOP Instance UIDs that are stored with another number of bytes than was said."""
+    """SOP Instance UIDs that are stored with other bytes than was said: another number, or a digest known to differ."""
+    same_file = and_(InstanceDigestRow.instance_row == InstanceRow.id, InstanceDigestRow.file == InstanceRow.file)
     found = (
         select(ExpectedInstanceRow.sop_instance_uid)
         .join(InstanceRow, InstanceRow.sop_instance_uid == ExpectedInstanceRow.sop_instance_uid)
-        .filter_by(study_uid=expectation.study_uid, source=expectation.source)
+        .join(SeriesRow, SeriesRow.id == InstanceRow.series_row)
+        .join(StudyRow, StudyRow.id == SeriesRow.study_row)
+        .outerjoin(InstanceDigestRow, same_file)
         .where(
-            ExpectedInstanceRow.size.is_not(None),
-            ExpectedInstanceRow.size != InstanceRow.size - InstanceRow.dataset_offset,
+            ExpectedInstanceRow.study_uid == expectation.study_uid,
+            ExpectedInstanceRow.source == expectation.source,
+            StudyRow.site_code == expectation.site_code,
+            or_(
+                ExpectedInstanceRow.size != InstanceRow.size - InstanceRow.dataset_offset,
+                and_(
+                    ExpectedInstanceRow.sha256 != "",
+                    InstanceDigestRow.sha256 != "",
+                    ExpectedInstanceRow.sha256 != InstanceDigestRow.sha256,
+                ),
+            ),
         )
         .order_by(ExpectedInstanceRow.sop_instance_uid)
     )
