@@ -26,7 +26,9 @@ from pacs_node.peers.echo import PeerTester
 from pacs_node.peers.model import IntakeRules
 from pacs_node.procedures.performed_service import PerformedSteps
 from pacs_node.scp.node import DicomNode
+from pacs_node.scu.queue import OutgoingQueue
 from pacs_node.scu.sending import StorageScu
+from pacs_node.scu.worker import OutgoingWorker
 from reporting.index import ReportIndex
 from reporting.service import ReportService
 from shared_kernel.clock import Clock
@@ -50,6 +52,10 @@ class Hub(Office):
         self.commitment_worker = CommitmentWorker(self.commitments, self.peers, CommitmentScu(settings.ae_title))
         self.scu = StorageScu(settings.ae_title)
         self.manifests = Manifests(self.database, self.clock, self.gate)
+        self.outgoing = OutgoingQueue(
+            self.database, self.clock, self.gate, self.catalogue, peers=self.peers, scu=self.scu
+        )
+        self.outgoing_worker = OutgoingWorker(self.outgoing)
         self.node = DicomNode(
             settings,
             self.ingest,

@@ -92,6 +92,8 @@ def _serve(settings: Settings, on_ready: OnReady, prepare: Callable[[Hub], None]
         stack.callback(hub.commitment_worker.stop)
         hub.care.start()
         stack.callback(hub.care.stop)
+        hub.outgoing_worker.start()
+        stack.callback(hub.outgoing_worker.stop)
         try:
             dicom = hub.node.start()
         except OSError as error:

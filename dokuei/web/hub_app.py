@@ -14,6 +14,7 @@ import dicomweb.routes
 import pacs_node.expectations.routes
 import pacs_node.patients.routes
 import pacs_node.peers.routes
+import pacs_node.scu.routes
 import reporting.routes
 import worklist.requests.routes
 import worklist.routes
@@ -37,6 +38,7 @@ def application(hub: Hub) -> ASGIApp:
             *reporting.routes.operations(hub.reports),
             *pacs_node.expectations.routes.operations(hub.manifests),
             *pacs_node.peers.routes.operations(hub.peer_administration),
+            *pacs_node.scu.routes.operations(hub.outgoing),
             *pacs_node.patients.routes.operations(hub.patients),
         ],
         routes=dicomweb.routes.routes(

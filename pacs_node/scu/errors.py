@@ -1,0 +1,34 @@
+"""Why nothing can be sent.
+
+InvalidInput
+└── DestinationUnknown   the AE title is no peer that can be sent to
+Forbidden
+└── DestinationMayNotSee the peer's site may not see the study
+"""
+
+from __future__ import annotations
+
+from shared_kernel.errors import Forbidden, InvalidInput, Text
+
+
+class DestinationUnknown(InvalidInput):
+    """No peer of this AE title, or one that is disabled or has no address."""
+
+    code = "destination_unknown"
+    http_status = 422
+    message = Text("この送信先には送信できません。", "There is no peer of this AE title that can be sent to.")
+    next_step = Text(
+        "送信先の AE タイトルとアドレスを登録してください（dokuei peer）。",
+        "Register the peer with its address (dokuei peer), or name another.",
+    )
+
+
+class DestinationMayNotSee(Forbidden):
+    """The destination acts for a site that may not see the study."""
+
+    code = "destination_may_not_see"
+    message = Text("この送信先の施設は検査を閲覧できません。", "The site of this destination may not see the study.")
+    next_step = Text(
+        "自施設または契約のある施設の送信先を指定してください。",
+        "Name a destination of the study's own site, or of one under contract.",
+    )
