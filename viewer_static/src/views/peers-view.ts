@@ -191,7 +191,7 @@ export class PeersView extends ViewElement {
       <span><span class="ae">${one.ae_title}</span>${enabled ? null : html` <span class="badge plain danger">${t('peers.disabled')}</span>`}</span>
       <span>${one.site.name}</span>
       <span class="chips">
-        ${services.length > 0 ? services.map((service) => html`<span class="badge plain">${t(`service.${service}`)}</span>`) : html`<span class="soft">${t('peers.no_services')}</span>`}
+        ${services.length > 0 ? services.map((service) => html`<span class="badge plain" title=${t(`service.${service}`)}>${t(`service.${service}_short`)}</span>`) : html`<span class="soft">${t('peers.no_services')}</span>`}
       </span>
       <span class="num">${address || html`<span class="soft">—</span>`}</span>
       <span>
