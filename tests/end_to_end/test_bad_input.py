@@ -198,6 +198,15 @@ def test_images_of_another_patient_stop_the_signature(hub: HubProcess) -> None:
         assert (refused.status_code, error_of(refused)["code"]) == (409, "identity_conflict")
         assert reader.get(f"{url}/report").json()["state"] == "draft"
 
+        with hub.client("gishi") as technologist:
+            questions = technologist.get("/api/patient-questions").json()["questions"]
+            (question,) = [each for each in questions if each["study"]["study_uid"] == case["study_uid"]]
+            said = {"holds": "known", "reason": "入力の誤り"}
+            decided = technologist.post(f"/api/patient-questions/{question['id']}/match", json=said)
+            assert decided.status_code == 200
+        until(lambda: not reader.get(url).json()["identity_conflict"], what="the mark to go")
+        assert reader.post(f"{url}/report/sign", json={"revision": draft["revision"]}).status_code == 200
+
 
 def test_a_report_of_thousands_of_lines_is_refused(hub: HubProcess) -> None:
     with hub.client("dokuei1") as reader:

@@ -6,9 +6,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
 from sqlalchemy import select
 
-from pacs_node.events import InstancesStored, StudyArrived
+from pacs_node.events import (
+    InstancesStored,
+    PatientCorrected,
+    PatientMatched,
+    PatientReopened,
+    PatientSeparated,
+    StudyArrived,
+    StudyTextsRead,
+)
 from pacs_node.model import Patient
 from shared_kernel.clock import SetClock
 from shared_kernel.database import Database
@@ -148,3 +157,29 @@ def test_news_of_a_study_that_is_gone_holds_nothing_up(
     arrive()
 
     assert _only_case(database).study_uid == "1.2.3"
+
+
+@pytest.mark.parametrize("kind", [PatientMatched, PatientCorrected, PatientSeparated, PatientReopened])
+def test_what_a_human_says_of_the_patient_reaches_the_case(
+    arrive: Callable[..., str], shelf: Shelf, tell: Tell, database: Database, kind: type[PatientMatched]
+) -> None:
+    arrive("1.2.3", identity_conflict=True)
+    said = Patient(issuer="MINATO", patient_id="M9", name=HANAKO, birth_date=None, sex="F")
+    shelf.put(replace(shelf.held["1.2.3"], patient=said, identity_conflict=False))
+
+    tell(kind(study_uid="1.2.3", site_code="MINATO", patient=1, decision=1))
+
+    row = _only_case(database)
+    assert ("M9", "髙橋 花子", False) == (row.patient_id, row.name_ideographic, row.identity_conflict)
+
+
+def test_texts_that_were_read_anew_reach_the_case(
+    arrive: Callable[..., str], shelf: Shelf, tell: Tell, database: Database
+) -> None:
+    arrive("1.2.3", text_suspect=True, study_description="\ufffd")
+    assert _only_case(database).text_suspect is True
+    shelf.put(replace(shelf.held["1.2.3"], study_description="頭部", text_suspect=False))
+
+    tell(StudyTextsRead(study_uid="1.2.3", site_code="MINATO"))
+
+    assert ("頭部", False) == (_only_case(database).study_description, _only_case(database).text_suspect)

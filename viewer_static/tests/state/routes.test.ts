@@ -23,6 +23,8 @@ test.each([
   ['/peers', { page: 'peers' }],
   ['/peers/MINATO_CT', { page: 'peer', aeTitle: 'MINATO_CT' }],
   ['/peers/+new', { page: 'peer', aeTitle: null }],
+  ['/patients', { page: 'patients' }],
+  ['/patients/1', { page: 'not_found' }],
   ['/elsewhere', { page: 'not_found' }],
   ['/cases/%E0%A4', { page: 'case', id: '%E0%A4' }],
 ])('%s', (path, route) => {
