@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from pacs_node.archive.files import FileStore
 from pacs_node.archive.tables import InstanceRow
-from pacs_node.archive_care.entries import without_digest
+from pacs_node.archive_care.entries import replaced_without_digest, without_digest
 from pacs_node.archive_care.ledger import write_down
 from pacs_node.archive_care.model import Entry
 from pacs_node.archive_care.reading import inspect
@@ -38,7 +39,7 @@ class Digesting:
         """Whether there is something to digest, and either nothing comes in or it has waited for long."""
         now = self._clock.now()
         with self._database.read() as session:
-            waiting = without_digest(session, after=self._position(session.get(ArchiveRoundRow, _NAME)), most=1)
+            waiting, _ = self._waiting(session, most=1)
             newest = session.scalar(select(InstanceRow.received_at).order_by(InstanceRow.id.desc()).limit(1))
         if not waiting or newest is None:
             return False
@@ -50,22 +51,36 @@ class Digesting:
         Raises BrokenOff once `stopping` is set; then the files in hand are read again another time.
         """
         with self._database.read() as session:
-            position = self._position(session.get(ArchiveRoundRow, _NAME))
-            found = _some(without_digest(session, after=position, most=_AT_ONCE))
+            waiting, version_rows = self._waiting(session, most=_AT_ONCE)
+        found = _some(waiting)
         if not found:
             return 0
         verdicts = [inspect(entry, self._files, stopping) for entry in found]
         with self._database.write() as session:
             row = session.get(ArchiveRoundRow, _NAME)
             if row is None:
-                row = ArchiveRoundRow(
-                    name=_NAME, position=0, until=0, looked_at=0, wrong=0, started_at=self._clock.now()
-                )
+                now = self._clock.now()
+                row = ArchiveRoundRow(name=_NAME, position=0, until=0, version_position=0, version_until=0)
+                row.looked_at, row.wrong, row.started_at = 0, 0, now
                 session.add(row)
             row.wrong += write_down(session, verdicts, self._clock)
             row.looked_at += len(verdicts)
-            row.position = max(row.position, found[-1].row)
+            if version_rows:
+                row.version_position = version_rows[len(found) - 1]
+            else:
+                row.position = max(row.position, found[-1].row)
         return max(1, sum(entry.size for entry in found))
+
+    @staticmethod
+    def _waiting(session: Session, *, most: int) -> tuple[list[Entry], list[int]]:
+        """The next files: of new instances; else of new versions, with the rows of the versions before them."""
+        row = session.get(ArchiveRoundRow, _NAME)
+        # Where several write at once, an older row may become visible after a newer one: some are looked at once more.
+        found = without_digest(session, after=max(0, row.position - _LOOKED_AT_AGAIN) if row else 0, most=most)
+        if found:
+            return found, []
+        replaced = replaced_without_digest(session, after=row.version_position if row else 0, most=most)
+        return [entry for _, entry in replaced], [version_row for version_row, _ in replaced]
 
     def run(self) -> int:
         """Digest all there is, whatever comes in meanwhile; returns how many bytes were read."""
@@ -73,11 +88,6 @@ class Digesting:
         while read := self.step():
             done += read
         return done
-
-    @staticmethod
-    def _position(row: ArchiveRoundRow | None) -> int:
-        # Where several write at once, an older row may become visible after a newer one: some are looked at once more.
-        return max(0, row.position - _LOOKED_AT_AGAIN) if row else 0
 
 
 def _some(found: Sequence[Entry]) -> Sequence[Entry]:

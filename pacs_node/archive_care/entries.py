@@ -9,9 +9,11 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from pacs_node.archive.tables import InstanceRow, SeriesRow, StudyRow
+from pacs_node.archive.tables import InstanceRow, InstanceVersionRow, SeriesRow, StudyRow
 from pacs_node.archive_care.model import Damage, Digest, Entry, FileState, Wrong
 from pacs_node.archive_care.tables import InstanceDigestRow
+
+_Row = InstanceRow | InstanceVersionRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,112 +29,165 @@ ALL = Selection()
 
 
 def entries(session: Session, chosen: Selection, *, after: int, until: int, most: int) -> list[Entry]:
-    """The next instances behind the row `after`, up to and with the row `until`."""
+    """The next instances behind the row `after`, up to and with the row `until`, with their current files."""
     statement = (
-        _narrowed(select(InstanceRow, SeriesRow.series_uid, StudyRow.study_uid, StudyRow.site_code), chosen)
-        .add_columns(InstanceDigestRow)
-        .outerjoin(InstanceDigestRow, InstanceDigestRow.instance_row == InstanceRow.id)
+        _narrowed(_columns(InstanceRow), InstanceRow, chosen)
+        .outerjoin(InstanceDigestRow, InstanceDigestRow.file == InstanceRow.file)
         .where(InstanceRow.id > after, InstanceRow.id <= until)
         .order_by(InstanceRow.id)
         .limit(most)
     )
-    return [_entry(*row) for row in session.execute(statement)]
+    return [_entry(row) for row in session.execute(statement)]
+
+
+def earlier_entries(session: Session, chosen: Selection, *, after: int, until: int, most: int) -> list[Entry]:
+    """The same of earlier versions: those behind the version's row `after`."""
+    statement = (
+        _narrowed(_columns(InstanceVersionRow), InstanceVersionRow, chosen)
+        .outerjoin(InstanceDigestRow, InstanceDigestRow.file == InstanceVersionRow.file)
+        .where(InstanceVersionRow.id > after, InstanceVersionRow.id <= until)
+        .order_by(InstanceVersionRow.id)
+        .limit(most)
+    )
+    return [_entry(row, version_row=row.version_row) for row in session.execute(statement)]
 
 
 def without_digest(session: Session, *, after: int, most: int) -> list[Entry]:
     """The next instances behind the row `after` whose file has never been read."""
     statement = (
-        _narrowed(select(InstanceRow, SeriesRow.series_uid, StudyRow.study_uid, StudyRow.site_code), ALL)
-        .outerjoin(InstanceDigestRow, InstanceDigestRow.instance_row == InstanceRow.id)
-        .where(InstanceRow.id > after, InstanceDigestRow.instance_row.is_(None))
+        _narrowed(_columns(InstanceRow), InstanceRow, ALL)
+        .outerjoin(InstanceDigestRow, InstanceDigestRow.file == InstanceRow.file)
+        .where(InstanceRow.id > after, InstanceDigestRow.file.is_(None))
         .order_by(InstanceRow.id)
         .limit(most)
     )
-    return [_entry(*row) for row in session.execute(statement)]
+    return [_entry(row) for row in session.execute(statement)]
 
 
-def last_row(session: Session) -> int:
-    """Row id of the newest instance, 0 if there is none."""
-    return session.scalar(select(func.max(InstanceRow.id))) or 0
+def replaced_without_digest(session: Session, *, after: int, most: int) -> list[tuple[int, Entry]]:
+    """The next instances of which an earlier version is behind the version's row `after`, that row first.
+
+    Their current file came after the instance's place in the order of rows, and may never have been read.
+    """
+    statement = (
+        _narrowed(_columns(InstanceRow), InstanceRow, ALL)
+        .add_columns(InstanceVersionRow.id.label("version_row"))
+        .join(InstanceVersionRow, InstanceVersionRow.instance_row == InstanceRow.id)
+        .outerjoin(InstanceDigestRow, InstanceDigestRow.file == InstanceRow.file)
+        .where(InstanceVersionRow.id > after, InstanceDigestRow.file.is_(None))
+        .order_by(InstanceVersionRow.id)
+        .limit(most)
+    )
+    return [(row.version_row, _entry(row)) for row in session.execute(statement)]
 
 
-def count(session: Session, chosen: Selection, *, after: int, until: int) -> int:
-    """How many instances `entries` will give."""
-    statement = _narrowed(select(func.count(InstanceRow.id)), chosen)
-    return session.scalar(statement.where(InstanceRow.id > after, InstanceRow.id <= until)) or 0
+def last_rows(session: Session) -> tuple[int, int]:
+    """Row ids of the newest instance and of the newest earlier version, 0 if there is none."""
+    instance, version = (session.scalar(select(func.max(row.id))) for row in (InstanceRow, InstanceVersionRow))
+    return instance or 0, version or 0
+
+
+def count(session: Session, chosen: Selection, *, after: tuple[int, int], until: tuple[int, int]) -> int:
+    """How many `entries` and `earlier_entries` will give."""
+    counts = 0
+    rows: tuple[type[_Row], ...] = (InstanceRow, InstanceVersionRow)
+    for row, first, last in zip(rows, after, until, strict=True):
+        statement = _narrowed(select(func.count(row.id)), row, chosen).where(row.id > first, row.id <= last)
+        counts += session.scalar(statement) or 0
+    return counts
 
 
 def wrong(session: Session, chosen: Selection = ALL, *, most: int) -> list[Wrong]:
-    """Instances whose file was damaged or missing when it was last read, by site and study."""
-    columns = select(
-        InstanceRow.sop_instance_uid,
-        StudyRow.study_uid,
-        StudyRow.site_code,
-        InstanceRow.file,
-        InstanceDigestRow.damage,
-        InstanceDigestRow.checked_at,
-    )
-    statement = _wrong(columns, chosen).order_by(StudyRow.site_code, StudyRow.id, InstanceRow.id).limit(most)
-    return [
-        Wrong(
-            sop_instance_uid=row.sop_instance_uid,
-            study_uid=row.study_uid,
-            site_code=row.site_code,
-            file=row.file,
-            damage=Damage(row.damage),
-            found_at=row.checked_at,
+    """Instances of which a file was damaged or missing when it was last read, by site and study."""
+    found: list[Wrong] = []
+    for row in (InstanceRow, InstanceVersionRow):
+        columns = select(
+            InstanceRow.sop_instance_uid,
+            StudyRow.study_uid,
+            StudyRow.site_code,
+            row.file,
+            InstanceDigestRow.damage,
+            InstanceDigestRow.checked_at,
         )
-        for row in session.execute(statement)
-    ]
+        statement = _wrong(columns, row, chosen).order_by(StudyRow.site_code, StudyRow.id, row.id).limit(most)
+        found += [
+            Wrong(
+                sop_instance_uid=each.sop_instance_uid,
+                study_uid=each.study_uid,
+                site_code=each.site_code,
+                file=each.file,
+                damage=Damage(each.damage),
+                found_at=each.checked_at,
+            )
+            for each in session.execute(statement)
+        ]
+    return found[:most]
 
 
 def count_wrong(session: Session, chosen: Selection = ALL) -> dict[FileState, int]:
     """How many files were damaged and how many missing when they were last read."""
-    statement = _wrong(select(InstanceDigestRow.state, func.count()), chosen).group_by(InstanceDigestRow.state)
-    found = {FileState(state): number for state, number in session.execute(statement)}
-    return {state: found.get(state, 0) for state in (FileState.DAMAGED, FileState.MISSING)}
+    counts = {FileState.DAMAGED: 0, FileState.MISSING: 0}
+    for row in (InstanceRow, InstanceVersionRow):
+        statement = _wrong(select(InstanceDigestRow.state, func.count()), row, chosen)
+        for state, number in session.execute(statement.group_by(InstanceDigestRow.state)):
+            counts[FileState(state)] += number
+    return counts
 
 
-def _wrong(statement: Any, chosen: Selection) -> Any:
-    return (
-        _narrowed(statement, chosen)
-        .join(InstanceDigestRow, InstanceDigestRow.instance_row == InstanceRow.id)
-        .where(InstanceDigestRow.state != FileState.OK.value, InstanceDigestRow.file == InstanceRow.file)
+def _columns(row: type[_Row]) -> Any:
+    """What an entry needs; of an earlier version, what its row says goes before what the instance's does."""
+    version = [InstanceVersionRow.id.label("version_row")] if row is InstanceVersionRow else []
+    return select(
+        InstanceRow.id,
+        row.file,
+        row.dataset_offset,
+        row.size,
+        row.transfer_syntax_uid,
+        row.received_at,
+        InstanceRow.sop_instance_uid,
+        SeriesRow.series_uid,
+        StudyRow.study_uid,
+        StudyRow.site_code,
+        InstanceDigestRow.sha256,
+        InstanceDigestRow.size.label("digest_size"),
+        *version,
     )
 
 
-def _narrowed(statement: Any, chosen: Selection) -> Any:
-    statement = (
-        statement.select_from(InstanceRow)
-        .join(SeriesRow, SeriesRow.id == InstanceRow.series_row)
-        .join(StudyRow, StudyRow.id == SeriesRow.study_row)
+def _wrong(statement: Any, row: type[_Row], chosen: Selection) -> Any:
+    return (
+        _narrowed(statement, row, chosen)
+        .join(InstanceDigestRow, InstanceDigestRow.file == row.file)
+        .where(InstanceDigestRow.state != FileState.OK.value)
+    )
+
+
+def _narrowed(statement: Any, row: type[_Row], chosen: Selection) -> Any:
+    statement = statement.select_from(InstanceRow)
+    if row is InstanceVersionRow:
+        statement = statement.join(InstanceVersionRow, InstanceVersionRow.instance_row == InstanceRow.id)
+    statement = statement.join(SeriesRow, SeriesRow.id == InstanceRow.series_row).join(
+        StudyRow, StudyRow.id == SeriesRow.study_row
     )
     if chosen.since is not None:
-        statement = statement.where(InstanceRow.received_at >= chosen.since)
+        statement = statement.where(row.received_at >= chosen.since)
     if chosen.study_uid is not None:
         statement = statement.where(StudyRow.study_uid == chosen.study_uid)
     return statement
 
 
-def _entry(
-    row: InstanceRow, series_uid: str, study_uid: str, site_code: str, known: InstanceDigestRow | None = None
-) -> Entry:
+def _entry(row: Any, version_row: int | None = None) -> Entry:
     return Entry(
         row=row.id,
+        version_row=version_row,
         file=row.file,
         dataset_offset=row.dataset_offset,
         size=row.size,
         sop_instance_uid=row.sop_instance_uid,
-        series_uid=series_uid,
-        study_uid=study_uid,
+        series_uid=row.series_uid,
+        study_uid=row.study_uid,
         transfer_syntax_uid=row.transfer_syntax_uid,
-        site_code=site_code,
+        site_code=row.site_code,
         received_at=row.received_at,
-        digest=_digest(row, known),
+        digest=Digest(sha256=row.sha256, size=row.digest_size) if row.sha256 else None,
     )
-
-
-def _digest(row: InstanceRow, known: InstanceDigestRow | None) -> Digest | None:
-    if known is None or known.file != row.file or not known.sha256:
-        return None
-    return Digest(sha256=known.sha256, size=known.size)

@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pacs_node.archive.tables import InstanceRow
+from pacs_node.archive.tables import InstanceRow, InstanceVersionRow
 from pacs_node.archive_care.model import Damage, FileState, Verdict
 from pacs_node.archive_care.tables import InstanceDigestRow
 from pacs_node.events import InstanceDamaged
@@ -21,33 +21,31 @@ log = structlog.get_logger(__name__)
 def write_down(session: Session, verdicts: Sequence[Verdict], clock: Clock) -> int:
     """Keep the verdicts within the session's transaction; returns how many are of files with something wrong.
 
-    An instance that has another file by now, or is gone, is left alone. A digest is never replaced by that
-    of a damaged file: it stays what was received, so that a file that is restored is seen to be well again.
+    A file that the index names no longer is left alone. A digest is never replaced by that of a damaged file: it
+    stays what was received, so that a file that is restored is seen to be well again.
     """
-    rows = [verdict.entry.row for verdict in verdicts]
-    found = session.execute(select(InstanceRow.id, InstanceRow.file).where(InstanceRow.id.in_(rows)))
-    files = {row.id: row.file for row in found}
+    files = [verdict.entry.file for verdict in verdicts]
+    named: set[str] = set()
+    for row in (InstanceRow, InstanceVersionRow):
+        named.update(session.scalars(select(row.file).where(row.file.in_(files))))
     known = {
-        row.instance_row: row
-        for row in session.scalars(select(InstanceDigestRow).where(InstanceDigestRow.instance_row.in_(rows)))
+        row.file: row for row in session.scalars(select(InstanceDigestRow).filter(InstanceDigestRow.file.in_(files)))
     }
     wrong = 0
     for verdict in verdicts:
-        if files.get(verdict.entry.row) == verdict.entry.file:
+        if verdict.entry.file in named:
             wrong += verdict.state is not FileState.OK
-            _keep(session, verdict, known.get(verdict.entry.row), clock)
+            _keep(session, verdict, known.get(verdict.entry.file), clock)
     return wrong
 
 
 def _keep(session: Session, verdict: Verdict, known: InstanceDigestRow | None, clock: Clock) -> None:
     now, entry = clock.now(), verdict.entry
     if known is None:
-        known = InstanceDigestRow(instance_row=entry.row, file="", sha256="", size=0)
+        known = InstanceDigestRow(file=entry.file, instance_row=entry.row, sha256="", size=0)
         known.state, known.damage, known.digested_at = FileState.OK.value, Damage.NONE.value, None
         session.add(known)
-    before = (known.state, known.damage) if known.file == entry.file else (FileState.OK.value, Damage.NONE.value)
-    if known.file != entry.file:
-        known.file, known.sha256, known.size, known.digested_at = entry.file, "", 0, None
+    before = known.state, known.damage
     if not known.sha256 and verdict.digest is not None and verdict.state is FileState.OK:
         known.sha256, known.size, known.digested_at = verdict.digest.sha256, verdict.digest.size, now
     known.state, known.damage, known.checked_at = verdict.state.value, verdict.damage.value, now

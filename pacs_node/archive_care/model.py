@@ -53,10 +53,12 @@ class Digest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """An instance as the index has it, with what its file was when it was digested."""
+    """A version of an instance as the index has it, with what its file was when it was digested."""
 
     row: int
     """Row id of the instance."""
+    version_row: int | None = None
+    """Row id of an earlier version; None for the current one."""
     file: str
     """Name in the archive."""
     dataset_offset: int

@@ -11,13 +11,16 @@ from shared_kernel.database import Base, UtcDateTime
 
 
 class InstanceDigestRow(Base):
-    """The digest of one instance's data set, and the state in which its file was last seen."""
+    """The digest of the data set in one file, and the state in which the file was last seen.
+
+    A file is that of an instance's current version or of an earlier one, and keeps its name when it
+    becomes an earlier one.
+    """
 
     __tablename__ = "instance_digest"
 
-    instance_row: Mapped[int] = mapped_column(ForeignKey("instance.id"), primary_key=True, autoincrement=False)
-    file: Mapped[str] = mapped_column(String(128))
-    """The file that was read; where the instance has another one now, this row says nothing of it."""
+    file: Mapped[str] = mapped_column(String(128), primary_key=True)
+    instance_row: Mapped[int] = mapped_column(ForeignKey("instance.id"), index=True)
     sha256: Mapped[str] = mapped_column(String(64))
     """Of the data set, in hexadecimal digits; empty where it could never be read whole."""
     size: Mapped[int] = mapped_column(BigInteger)
@@ -38,6 +41,9 @@ class ArchiveRoundRow(Base):
     """Row id of the last instance that was looked at."""
     until: Mapped[int] = mapped_column(Integer)
     """Row id of the last instance that belongs to the round."""
+    version_position: Mapped[int] = mapped_column(Integer)
+    version_until: Mapped[int] = mapped_column(Integer)
+    """The same of earlier versions, which are looked at after the instances."""
     looked_at: Mapped[int] = mapped_column(Integer)
     wrong: Mapped[int] = mapped_column(Integer)
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,4 +1,7 @@
-"""A round through the archive: every file read and compared, by steps, from where it was left."""
+"""A round through the archive: every file read and compared, by steps, from where it was left.
+
+First the current files of all instances, then those of earlier versions.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy.orm import Session
 
 from pacs_node.archive.files import FileStore
-from pacs_node.archive_care.entries import Selection, count, entries, last_row
+from pacs_node.archive_care.entries import Selection, count, earlier_entries, entries, last_rows
 from pacs_node.archive_care.ledger import write_down
 from pacs_node.archive_care.model import Entry, Verdict
 from pacs_node.archive_care.reading import inspect
@@ -42,11 +45,12 @@ class Verification:
             row = session.get(ArchiveRoundRow, self._name)
             if row is not None and row.finished_at is None and not anew:
                 return True
-            until = last_row(session)
+            until, version_until = last_rows(session)
             if row is None:
                 row = ArchiveRoundRow(name=self._name)
                 session.add(row)
-            row.position, row.until, row.looked_at, row.wrong = 0, until, 0, 0
+            row.position, row.until, row.version_position, row.version_until = 0, until, 0, version_until
+            row.looked_at, row.wrong = 0, 0
             row.started_at, row.finished_at = self._clock.now(), None
         return False
 
@@ -64,7 +68,8 @@ class Verification:
         if row is None or row.finished_at is not None:
             return 0
         with self._database.read() as session:
-            return count(session, self._chosen, after=row.position, until=row.until)
+            after, until = (row.position, row.version_position), (row.until, row.version_until)
+            return count(session, self._chosen, after=after, until=until)
 
     def run(self) -> Iterator[Verdict]:
         """Read all that remains; each verdict as it comes. What has been read is kept also when this is broken off."""
@@ -91,7 +96,11 @@ class Verification:
         if row is None or row.finished_at is not None:
             return []
         with self._database.read() as session:
-            return entries(session, self._chosen, after=row.position, until=row.until, most=most)
+            found = entries(session, self._chosen, after=row.position, until=row.until, most=most)
+            if found:
+                return found
+            after, until = row.version_position, row.version_until
+            return earlier_entries(session, self._chosen, after=after, until=until, most=most)
 
     def keep(self, verdicts: Sequence[Verdict]) -> None:
         """Write down what was read, and that the round has come so far."""
@@ -101,7 +110,11 @@ class Verification:
             row = self._row(session)
             row.wrong += write_down(session, verdicts, self._clock)
             row.looked_at += len(verdicts)
-            row.position = verdicts[-1].entry.row
+            last = verdicts[-1].entry
+            if last.version_row is None:
+                row.position = last.row
+            else:
+                row.version_position = last.version_row
 
     def finish(self) -> None:
         """The round is at its end."""

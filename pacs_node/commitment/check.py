@@ -30,7 +30,7 @@ def _some(session: Session, files: FileStore, references: Sequence[Reference], s
         select(InstanceRow, StudyRow.study_uid, InstanceDigestRow)
         .join(SeriesRow, SeriesRow.id == InstanceRow.series_row)
         .join(StudyRow, StudyRow.id == SeriesRow.study_row)
-        .outerjoin(InstanceDigestRow, InstanceDigestRow.instance_row == InstanceRow.id)
+        .outerjoin(InstanceDigestRow, InstanceDigestRow.file == InstanceRow.file)
         .where(
             InstanceRow.sop_instance_uid.in_([reference.sop_instance_uid for reference in references]),
             StudyRow.site_code == site_code,

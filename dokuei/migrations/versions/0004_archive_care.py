@@ -19,8 +19,8 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "instance_digest",
-        sa.Column("instance_row", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("file", sa.String(length=128), nullable=False),
+        sa.Column("instance_row", sa.Integer(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
@@ -30,14 +30,17 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["instance_row"], ["instance.id"], name=op.f("fk_instance_digest_instance_row_instance")
         ),
-        sa.PrimaryKeyConstraint("instance_row", name=op.f("pk_instance_digest")),
+        sa.PrimaryKeyConstraint("file", name=op.f("pk_instance_digest")),
     )
+    op.create_index(op.f("ix_instance_digest_instance_row"), "instance_digest", ["instance_row"])
     op.create_index(op.f("ix_instance_digest_state"), "instance_digest", ["state"])
     op.create_table(
         "archive_round",
         sa.Column("name", sa.String(length=160), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("until", sa.Integer(), nullable=False),
+        sa.Column("version_position", sa.Integer(), nullable=False),
+        sa.Column("version_until", sa.Integer(), nullable=False),
         sa.Column("looked_at", sa.Integer(), nullable=False),
         sa.Column("wrong", sa.Integer(), nullable=False),
         sa.Column("started_at", UtcDateTime(), nullable=False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,11 @@ from tests.pacs_node.conftest import Hub
 from tests.support.objects import Part10, ct
 
 
+def uid() -> str:
+    """A fresh UID, as long as any other from here: so are the files then."""
+    return f"2.25.{10**37 + secrets.randbelow(10**37)}"
+
+
 @dataclass
 class Archive:
     """What was stored, and the hub that has it."""
@@ -27,8 +33,8 @@ class Archive:
 
     def receive(self, number: int = 1, **keywords: object) -> list[Part10]:
         """Store new images of one study."""
-        study = ct().study
-        new = [ct(**{"StudyInstanceUID": study, "InstanceNumber": each, **keywords}) for each in range(number)]
+        named = {"StudyInstanceUID": uid(), "SeriesInstanceUID": uid(), **keywords}
+        new = [ct(**{"SOPInstanceUID": uid(), "InstanceNumber": each, **named}) for each in range(number)]
         for image in new:
             self.hub.store(image.file)
         self.images += new

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,7 +13,11 @@ from structlog.testing import capture_logs
 
 from pacs_node.archive_care.entries import ALL, Selection, count_wrong, wrong
 from pacs_node.archive_care.model import FileState
+from pacs_node.ingest.service import Incoming
+from pacs_node.peers.model import IntakeRules, OnDifferentContent
 from tests.pacs_node.archive_care.conftest import Archive
+from tests.pacs_node.conftest import peer
+from tests.support.objects import ct
 
 
 def flip(path: Path) -> None:
@@ -142,3 +147,30 @@ def test_a_part_of_the_archive(archive: Archive) -> None:
     assert {image.sop_instance for image in archive.images[3:5]} == set(archive.verify(Selection(study_uid=study)))
     assert {late.sop_instance} == set(archive.verify(Selection(since=day)))
     assert 6 == len(archive.verify(ALL))
+
+
+def test_earlier_versions_are_looked_after_too(archive: Archive) -> None:
+    same = {"SOPInstanceUID": "2.25.1", "StudyInstanceUID": "2.25.2", "SeriesInstanceUID": "2.25.3"}
+    first, second = ct(**same), ct(pixels=bytes([1]) * 512, **same)
+    archive.hub.store(first.file)
+    archive.digesting().run()
+    old = archive.path(first)
+    with archive.hub.ingest.spool() as spool:
+        spool.write(second.file)
+        rules = IntakeRules(on_different_content=OnDifferentContent.NEW_VERSION)
+        archive.hub.ingest.store(Incoming(sender=peer(), spool=spool, channel="import", rules=rules))
+    assert 6 == len(archive.rows())
+    archive.digesting().run()
+    assert {hashlib.sha256(image.data_set).hexdigest() for image in (*archive.images, first, second)} == {
+        row.sha256 for row in archive.rows()
+    }
+    assert 0 == archive.digesting().run()
+    verification = archive.verification()
+    verification.begin()
+    assert 7 == verification.remaining()
+    assert {} == archive.verify()
+    flip(old)
+    assert {"2.25.1": "content"} == archive.verify()
+    with archive.hub.database.read() as session:
+        [found] = wrong(session, most=10)
+    assert archive.hub.files.path_of(found.file) == old
