@@ -9,6 +9,8 @@ from pathlib import Path
 from access_control.gate import AccessGate
 from access_control.web.operation import NOBODY
 from dicomweb.routes import INSTANCE, SERIES, STUDY, routes
+from dokuei.hub import Hub
+from dokuei.wiring.services import dimse_services
 from pacs_node.archive.catalogue import Catalogue
 from pacs_node.archive.files import FileStore
 from pacs_node.errors import InstanceRefused
@@ -43,6 +45,42 @@ def test_the_implementation_is_named_as_on_the_wire() -> None:
 
 def test_the_announced_pdu_length_is_told() -> None:
     assert f"| maximum PDU | {MAXIMUM_PDU} bytes are announced" in PAGE
+
+
+SYNTAX_NAMES = {
+    "1.2.840.10008.1.2.1": "Explicit VR Little Endian",
+    "1.2.840.10008.1.2": "Implicit VR Little Endian",
+    "1.2.840.10008.1.2.2": "Explicit VR Big Endian",
+}
+
+
+def _service_rows() -> dict[str, tuple[str, str]]:
+    """SOP class UID to the service and the transfer syntaxes of its row; `1.2.3 and .4` stands for 1.2.3 and 1.2.4."""
+    section = PAGE.split("### Services")[1].split("\n### ")[0]
+    rows: dict[str, tuple[str, str]] = {}
+    for service, classes, syntaxes in re.findall(r"^\| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", section, re.MULTILINE):
+        for root, first, more in re.findall(r"((?:\d+\.)+)(\d+)(?: and \.(\d+))?", classes):
+            for last in filter(None, (first, more)):
+                rows[root + last] = (service, syntaxes)
+    return rows
+
+
+def test_every_offer_is_told_with_who_may_use_it_and_in_which_syntaxes(settings: Settings) -> None:
+    rows = _service_rows()
+    with Hub.opened(settings) as hub:
+        offers = [offer for service in dimse_services(hub) for offer in service.offers]
+    assert len(offers) == len({offer.sop_class_uid for offer in offers})
+    for offer in offers:
+        service, syntaxes = rows[offer.sop_class_uid]
+        assert f"*{offer.service.value}*" in service, offer
+        assert syntaxes == ", ".join([*(SYNTAX_NAMES[uid] for uid in offer.transfer_syntaxes), "in this order"]), offer
+
+
+def test_no_class_is_told_that_is_not_offered(settings: Settings) -> None:
+    with Hub.opened(settings) as hub:
+        offered = {offer.sop_class_uid for service in dimse_services(hub) for offer in service.offers}
+    told = {uid for uid, (service, _) in _service_rows().items() if "*" in service}
+    assert told == offered
 
 
 def test_every_dicomweb_resource_is_told(database: Database, settings: Settings, clock: SetClock) -> None:
