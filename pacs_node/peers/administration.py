@@ -23,6 +23,8 @@ from shared_kernel.clock import Clock
 from shared_kernel.database import Database
 
 _LATELY = timedelta(days=7)
+# Somebody who tries title after title fills no page; the newest are those that a person waits for.
+_MOST_STRANGERS = 20
 
 
 class PeerAdministration:
@@ -48,7 +50,7 @@ class PeerAdministration:
         self._our_ae_title = our_ae_title
 
     def page(self, actor: Actor) -> wire.PeerPage:
-        """Every peer with when it came and was refused, and the strangers that have knocked. Raises Forbidden."""
+        """Every peer with when it came and was refused, and the newest 20 strangers that knocked. Raises Forbidden."""
         self._require(actor, "peers")
         with self._database.read() as session:
             peers = self._peers.peers(session)
@@ -57,9 +59,10 @@ class PeerAdministration:
             sites = [wire.SiteOut(site.code, site.name) for site in self._directory.sites(session)]
             names = {site.code: site.name for site in sites}
         known = {each.ae_title for each in peers}
+        strangers = [_refused(each) for title, each in lately.items() if title not in known]
         return wire.PeerPage(
             peers=[_peer(each, names, seen.get(each.ae_title), lately.get(each.ae_title)) for each in peers],
-            strangers=[_refused(each) for title, each in lately.items() if title not in known],
+            strangers=strangers[:_MOST_STRANGERS],
             sites=sites,
             our_ae_title=self._our_ae_title,
         )

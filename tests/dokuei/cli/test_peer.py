@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -129,6 +130,18 @@ def test_a_peer_that_is_removed_leaves_its_history(run: Run, tmp_path: Path) -> 
     assert "peer add" in run("peer", "list").output
     assert run("peer", "add", "MINATO_CT", "--site", "MINATO").exit_code == 0
     assert "operator remove" in run("peer", "show", "MINATO_CT").output
+
+
+def test_a_peer_that_can_be_tried_no_better_is_told_in_words(run: Run) -> None:
+    nowhere = run("peer", "test", "MINATO_CT")
+    assert nowhere.exit_code == 1
+    assert "接続先アドレスが登録されていません" in nowhere.output
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        closed = f"127.0.0.1:{server.getsockname()[1]}"
+    run("peer", "set", "MINATO_CT", "--address", closed)
+    refused = run("peer", "test", "MINATO_CT")
+    assert refused.exit_code == 1
+    assert f"MINATO_CT {closed}: そのポートでは待ち受けていません" in refused.output
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,15 @@ def test_who_was_turned_away_is_shown_apart_from_who_is_known(hub: Hub, table: d
     assert (known["refused"]["why"], known["refused"]["host"]) == ("network", "192.0.2.7")
 
 
+def test_a_crowd_of_strangers_fills_no_page(hub: Hub, table: dict[str, Operation]) -> None:
+    nowhere = Resource(label="association", site_code="")
+    for number in range(25):
+        actor = Peer(ae_title=f"KNOCK{number}", site_code="").actor("")
+        hub.gate.deny(actor, Action.STUDY_STORE, nowhere, "calling AE title is unknown")
+    shown = [one["ae_title"] for one in call(table["GET"])["strangers"]]
+    assert shown == [f"KNOCK{number}" for number in range(24, 4, -1)]
+
+
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.ADMINISTRATOR])
 @pytest.mark.parametrize("name", ["GET", "POST", "PUT /{ae_title}", "DELETE /{ae_title}", "POST /{ae_title}/echo"])
 def test_nobody_else_may(hub: Hub, table: dict[str, Operation], role: Role, name: str) -> None:
