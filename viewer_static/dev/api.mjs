@@ -22,7 +22,7 @@ const brief = (p) => ({ login: p.login, name: p.name });
 const visible = (p, c) => p.entitlements.includes('cases.list') && (p.role === 'radiologist' || c.site.code === p.site.code);
 
 function publicCase(c) {
-  return { ...c, all: undefined, prior_count: priors(c).length, identity_conflict: false, text_suspect: false, images_after_report: 0 }; // JSON leaves `all` out
+  return { ...c, all: undefined, prior_count: priors(c).length, identity_conflict: false, text_suspect: false, expected_count: null, images_after_report: 0 }; // JSON leaves `all` out
 }
 const priors = (c) => cases.filter((o) => o.patient.id === c.patient.id && o !== c && o.study_date < c.study_date);
 

@@ -67,6 +67,8 @@ export interface Case {
   identity_conflict: boolean;
   /** 文字化け疑い: a text of the study was mended, or looks garbled. */
   text_suspect: boolean;
+  /** Instances that the study is to have, where a manifest or MPPS says so. */
+  expected_count: number | null;
   /** Images that came after the report was signed. */
   images_after_report: number;
 }

@@ -7,6 +7,8 @@ export type Route =
   | { page: 'case'; id: string }
   | { page: 'reports' }
   | { page: 'report'; id: string }
+  | { page: 'requests' }
+  | { page: 'request'; id: string | null }
   | { page: 'patients' }
   | { page: 'peers' }
   | { page: 'peer'; aeTitle: string | null }
@@ -27,6 +29,8 @@ export function parseRoute(path: string): Route {
     case 'peers':
       // An AE title has no plus sign.
       return second === undefined ? { page: 'peers' } : { page: 'peer', aeTitle: second === '+new' ? null : second };
+    case 'requests':
+      return second === undefined ? { page: 'requests' } : { page: 'request', id: second === '+new' ? null : second };
     case 'patients':
     case 'login':
     case 'components':
@@ -57,6 +61,8 @@ export function landing(session: Session): string {
 
 /** Whether this person may open the page at all; the hub checks again on every request. */
 export function allowed(route: Route, session: Session): boolean {
+  if (route.page === 'requests') return may(session, 'requests.list');
+  if (route.page === 'request') return may(session, route.id === null ? 'requests.enter' : 'requests.list');
   if (route.page === 'cases' || route.page === 'case') return may(session, 'cases.list');
   if (route.page === 'reports') return may(session, 'reports.inbox');
   if (route.page === 'report') return may(session, 'reports.inbox') || may(session, 'cases.read');

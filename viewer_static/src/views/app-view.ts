@@ -25,6 +25,8 @@ const pages: Partial<Record<Route['page'], () => Promise<unknown>>> = {
   reports: () => import('./reports-view'),
   report: () => import('./report-view'),
   patients: () => import('./patients-view'),
+  requests: () => import('./requests-view'),
+  request: () => import('./request-entry-view'),
   peers: () => import('./peers-view'),
   peer: () => import('./peer-view'),
   components: () => import('./components-view'),
@@ -223,6 +225,7 @@ export class AppView extends ViewElement {
       <nav aria-label=${t('app.main_navigation')}>
         ${may(who, 'reports.inbox') ? this.link('/reports', t('nav.reports'), unacknowledged, 'nav.unacknowledged') : null}
         ${may(who, 'cases.list') ? this.link('/cases', t('nav.cases'), may(who, 'cases.read') ? unread : null, 'nav.unread') : null}
+        ${may(who, 'requests.list') ? this.link('/requests', t('nav.requests'), null, 'nav.unread') : null}
         ${may(who, 'patients.resolve') ? this.link('/patients', t('nav.patients'), patients, 'nav.patients_open') : null}
         ${may(who, 'administration') ? this.link('/peers', t('nav.peers'), null, 'nav.unread') : null}
         ${landing(who) === '/' ? this.link('/', t('nav.home'), null, 'nav.unread') : null}
@@ -266,6 +269,10 @@ export class AppView extends ViewElement {
         return this.lazy('report', html`<dk-report .reportId=${at.id} .session=${who}></dk-report>`);
       case 'patients':
         return this.lazy('patients', html`<dk-patients></dk-patients>`);
+      case 'requests':
+        return this.lazy('requests', html`<dk-requests .session=${who}></dk-requests>`);
+      case 'request':
+        return this.lazy('request', html`<dk-request .requestId=${at.id}></dk-request>`);
       case 'peers':
         return this.lazy('peers', html`<dk-peers></dk-peers>`);
       case 'peer':
@@ -297,6 +304,8 @@ export class AppView extends ViewElement {
       reports: t('reports.title'),
       report: t('report.title'),
       patients: t('patients.title'),
+      requests: t('requests.title'),
+      request: t('requests.title'),
       peers: t('peers.title'),
       peer: t('peers.title'),
       components: t('components.title'),

@@ -7,6 +7,10 @@ import { ageSex, kanaName, mainName } from './patient-text';
 export const isOverdue = (one: Case, today: string = jstDate()): boolean =>
   one.state !== 'read' && one.due_date !== null && one.due_date < today;
 
+/** 312 / 500 while images come and somebody has said how many there will be. */
+export const receivedOf = (one: Case): string =>
+  one.state === 'receiving' && one.expected_count !== null ? `${one.instance_count} / ${one.expected_count}` : '';
+
 /** One row of the case list. The link in the patient cell is what the keyboard stands on. */
 export function caseRow(one: Case, at: { selected: boolean; focusable: boolean; next: boolean }, onSelect: () => void): TemplateResult {
   const overdue = isOverdue(one);
@@ -21,7 +25,9 @@ export function caseRow(one: Case, at: { selected: boolean; focusable: boolean; 
     }}
   >
     <td class="c-state">
-      <span class="badge ${one.state}">${t(`state.${one.state}`)}</span>${next ? html`<span class="next" data-testid="case-next">${t('cases.next')}</span>` : null}
+      <span class="badge ${one.state}">${t(`state.${one.state}`)}</span>${receivedOf(one)
+        ? html`<span class="one small num" data-testid="case-arrivals">${receivedOf(one)}</span>`
+        : null}${next ? html`<span class="next" data-testid="case-next">${t('cases.next')}</span>` : null}
     </td>
     <td class="c-due num">
       <span class="${overdue ? 'overdue' : ''}">${dueText(one.due_date)}</span>${overdue
