@@ -77,7 +77,7 @@ def known_under(session: Session, issuer: str, patient_id: str) -> list[PatientR
     named = namesakes(session, issuer, patient_id)
     numbers = [row.id for row in named]
     used = set(session.scalars(select(StudyRow.patient_row).where(StudyRow.patient_row.in_(numbers)).distinct()))
-    used |= set(session.scalars(select(PatientRow.merged_into).where(PatientRow.merged_into.in_(numbers))))
+    used |= set(session.scalars(select(PatientRow.person).where(PatientRow.person.in_(numbers))))
     return [row for row in named if row.id in used or row.merged_into is not None]
 
 
