@@ -30,6 +30,7 @@ from pacs_node.scu.queue import OutgoingQueue
 from pacs_node.scu.sending import StorageScu
 from pacs_node.scu.worker import OutgoingWorker
 from reporting.index import ReportIndex
+from reporting.sending import ReportSender
 from reporting.service import ReportService
 from shared_kernel.clock import Clock
 from shared_kernel.events.dispatcher import Dispatcher
@@ -91,6 +92,7 @@ class Hub(Office):
         self.patients = PatientService(self.database, self.clock, self.gate, site_name=self.directory.name_of)
         self.text_reader = TextReader(self.database, self.files, self.clock, self._rules_of)
         self.reports = ReportService(self.database, self.clock, self.gate, WorklistDesk(self.cases))
+        self.report_sender = ReportSender(self.database, self.clock, self.reports, self.outgoing, self.scu)
         self.dispatcher = Dispatcher(self.database, self.clock, all_subscribers(self.cases, self.catalogue, self.clock))
 
     def _rules_of(self, _session: Session, login: str) -> IntakeRules:

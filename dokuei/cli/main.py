@@ -9,7 +9,20 @@ import click
 from dokuei import __version__, logs
 
 # A command's module is imported when it is called: `dokuei token issue` need not wait for the DICOM node's code.
-_COMMANDS = ("serve", "demo", "site", "peer", "person", "contract", "token", "study", "patient", "archive", "doctor")
+_COMMANDS = (
+    "serve",
+    "demo",
+    "site",
+    "peer",
+    "person",
+    "contract",
+    "token",
+    "study",
+    "report",
+    "patient",
+    "archive",
+    "doctor",
+)
 
 
 class _Commands(click.Group):

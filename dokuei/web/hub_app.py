@@ -16,6 +16,7 @@ import pacs_node.patients.routes
 import pacs_node.peers.routes
 import pacs_node.scu.routes
 import reporting.routes
+import reporting.sending_routes
 import worklist.requests.routes
 import worklist.routes
 from access_control.tables import SiteRow
@@ -39,6 +40,7 @@ def application(hub: Hub) -> ASGIApp:
             *pacs_node.expectations.routes.operations(hub.manifests),
             *pacs_node.peers.routes.operations(hub.peer_administration),
             *pacs_node.scu.routes.operations(hub.outgoing),
+            *reporting.sending_routes.operations(hub.report_sender),
             *pacs_node.patients.routes.operations(hub.patients),
         ],
         routes=dicomweb.routes.routes(
