@@ -22,6 +22,7 @@ from sqlalchemy.exc import ArgumentError
 from shared_kernel.database import sqlite_url
 
 _AE_TITLE = re.compile(r"[A-Za-z0-9_\-. ]{1,16}")
+_UID = re.compile(r"(?=.{1,64}$)(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+")
 _SIZE = re.compile(r"(\d+)\s*(B|kB|MB|GB|KiB|MiB|GiB)?")
 _UNITS = {None: 1, "B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 _LARGEST_PORT = 65535
@@ -132,6 +133,30 @@ def _database(value: object) -> str:
     return written
 
 
+def _file(value: object) -> Path | None:
+    return Path(str(value)).expanduser().absolute() if str(value).strip() else None
+
+
+def _address_or_none(value: object) -> Address | None:
+    return address(value) if str(value).strip() else None
+
+
+def _tls_version(value: object) -> str:
+    version = str(value).strip()
+    if version not in {"1.2", "1.3"}:
+        raise ValueError("1.2 or 1.3 is wanted")
+    return version
+
+
+def _uids(value: object) -> tuple[str, ...]:
+    written = value if isinstance(value, list) else str(value).replace(",", " ").split()
+    found = tuple(str(uid).strip() for uid in written)
+    wrong = [uid for uid in found if not _UID.fullmatch(uid)]
+    if wrong:
+        raise ValueError(f"UIDs are wanted, such as 1.2.392.200036.9116.7.8.1; {wrong[0]!r} is none")
+    return found
+
+
 def _folder(value: object) -> Path:
     if not str(value):
         raise ValueError("a folder is wanted")
@@ -172,6 +197,20 @@ class Settings:
     verify_days: int = _setting(_days, "days in which every stored file is read again once; 0: never", default=30)
     max_associations: int = _setting(_count, "DICOM associations at once", default=64)
     find_fuzzy: bool = _setting(switch, "C-FIND compares names by their search key for every peer", default=False)
+
+    storage_classes: tuple[str, ...] = _setting(_uids, "private storage SOP classes that are taken", default=())
+    dicom_tls: Address | None = _setting(
+        _address_or_none, "where DICOM peers connect with TLS; empty means nowhere", default=None
+    )
+    tls_certificate: Path | None = _setting(_file, "PEM file of the hub's certificate and its chain", default=None)
+    tls_key: Path | None = _setting(_file, "PEM file of its key, without a password", default=None)
+    tls_client_ca: Path | None = _setting(
+        _file, "PEM file of those who vouch for peers' certificates; one is then asked for", default=None
+    )
+    tls_peer_ca: Path | None = _setting(
+        _file, "PEM file of those who vouch for the certificates of peers that we connect to", default=None
+    )
+    tls_minimum: str = _setting(_tls_version, "oldest TLS version, 1.2 or 1.3", default="1.3")
 
     @property
     def sqlalchemy_url(self) -> URL:
@@ -218,6 +257,8 @@ def load(command_line: Mapping[str, object | None], environ: Mapping[str, str], 
     settings = Settings(**values)
     if settings.log_level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         raise SettingError(f"Setting 'log_level' can't be '{settings.log_level}': DEBUG, INFO, WARNING or ERROR.")
+    if settings.dicom_tls and not (settings.tls_certificate and settings.tls_key):
+        raise SettingError("Setting 'dicom_tls' needs a certificate: set 'tls_certificate' and 'tls_key' too.")
     return settings
 
 

@@ -49,8 +49,6 @@ class WorklistService:
         if not isinstance(request, C_FIND):
             raise TypeError(f"{type(request).__name__} is no request of the worklist")
         peer, sender = association.peer, association.sender
-        if peer is None or sender is None:
-            raise RuntimeError("a request came before the association was let in")
         status, comment, sent = dimse.SUCCESS, "", 0
         try:
             resource = Resource(label="worklist", site_code=peer.site_code)

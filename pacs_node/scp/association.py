@@ -1,86 +1,117 @@
-"""An association of the node: pynetdicom's, with C-STORE answered by ingest."""
+"""An association on pynetdicom's lane: admitted already, its services ours, C-STORE answered as on the other lane."""
 
 from __future__ import annotations
 
 import socket
-from typing import Any, Protocol, cast
+from collections.abc import Callable
+from typing import Any, cast
 
 import structlog
+from pydicom.uid import UID
+from pynetdicom import evt
 from pynetdicom._globals import MODE_ACCEPTOR
+from pynetdicom.acse import ACSE
 from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_ECHO, C_STORE
-from pynetdicom.transport import AddressInformation, AssociationServer, RequestHandler
+from pynetdicom.pdu_primitives import SCP_SCU_RoleSelectionNegotiation, SOPClassExtendedNegotiation
+from pynetdicom.presentation import PresentationContext
+from pynetdicom.transport import AddressInformation
 
 from access_control.model import Actor
-from pacs_node.errors import InstanceRefused, StorageFull
 from pacs_node.ingest.service import IngestService
 from pacs_node.peers.model import Peer
-from pacs_node.scp.places import Place, Places
+from pacs_node.scp.admission import MAXIMUM_PDU, Admitted
+from pacs_node.scp.answers import stored
 from pacs_node.scp.receiving import ReceivingProvider
 from pacs_node.scp.service import DimseService
 from pacs_node.scp.transport import BoundedSocket, UpperLayer
-from shared_kernel.errors import Forbidden, Unavailable
+from pacs_node.upper_layer.command_set import LONGEST_COMMENT
+from pacs_node.upper_layer.items import ACCEPTANCE, ContextResult
 
-SUCCESS = 0x0000
-NOT_AUTHORISED = 0x0124
-OUT_OF_RESOURCES = 0xA700
-CANNOT_UNDERSTAND = 0xC000
-UNEXPECTED = 0xC0FF
-"""Our own failure (of the range C000-CFFF, PS3.4 table B.2-1); the log says which."""
-
-_LONGEST_COMMENT = 64
 _ABORT_SECONDS = 0.5
+# These format every PDU for a debugging log that nobody reads.
+_QUIET_EVENTS = (evt.EVT_DIMSE_RECV, evt.EVT_DIMSE_SENT, evt.EVT_PDU_RECV, evt.EVT_PDU_SENT)
 
 log = structlog.get_logger(__name__)
 
+Serving = Callable[[str, Peer], DimseService | None]
+"""The service that answers requests of a SOP class from a peer, if any."""
 
-class Services(Protocol):
-    """What an association needs of the node."""
 
-    @property
-    def ingest(self) -> IngestService:
-        """Where instances go."""
-        ...
+class _Acse(ACSE):
+    """pynetdicom's negotiation, with the decisions that admission has made."""
 
-    @property
-    def patience(self) -> float:
-        """Seconds that a silent peer is waited for."""
-        ...
+    def _negotiate_as_acceptor(self) -> None:
+        assoc = cast(NodeAssociation, self.assoc)
+        admitted = assoc.admitted
+        contexts = [_context(one, admitted) for one in admitted.negotiated.results]
+        assoc._accepted_cx = {cast(int, one.context_id): one for one in contexts if one.result == ACCEPTANCE}
+        assoc._rejected_cx = [one for one in contexts if one.result != ACCEPTANCE]
+        for role in admitted.negotiated.roles:
+            item = SCP_SCU_RoleSelectionNegotiation()
+            item.sop_class_uid, item.scu_role, item.scp_role = UID(role.sop_class_uid), role.scu, role.scp
+            self.acceptor.add_negotiation_item(item)
+        for uid, information in admitted.negotiated.extended:
+            extended = SOPClassExtendedNegotiation()
+            extended.sop_class_uid, extended.service_class_application_information = UID(uid), information
+            self.acceptor.add_negotiation_item(extended)
+        self.send_accept()
+        self.assoc.is_established = True
 
-    @property
-    def request_patience(self) -> float:
-        """Seconds that the A-ASSOCIATE-RQ is waited for."""
-        ...
 
-    @property
-    def message_patience(self) -> float:
-        """Seconds that a message has, beside those for the bytes of its data set."""
-        ...
-
-    @property
-    def places(self) -> Places:
-        """Who is connected."""
-        ...
-
-    def serving(self, sop_class_uid: str, peer: Peer) -> DimseService | None:
-        """The service that answers requests of this SOP class from this peer, if any."""
-        ...
+def _context(one: ContextResult, admitted: Admitted) -> PresentationContext:
+    proposed = admitted.negotiated.proposed[one.context_id]
+    role = next((role for role in admitted.negotiated.roles if role.sop_class_uid == proposed.abstract_syntax), None)
+    context = PresentationContext()
+    context.context_id = one.context_id
+    context.abstract_syntax = UID(proposed.abstract_syntax)
+    context.transfer_syntax = [UID(one.transfer_syntax)]
+    context.result = one.result
+    # Ours are the roles that the requestor does not have.
+    context._as_scp = role.scu if role else True
+    context._as_scu = role.scp if role else False
+    return context
 
 
 class NodeAssociation(Association):
-    """One association; `peer` and `sender` are set when it has been let in."""
+    """One association of `peer`, who acts as `sender`; `request` are the bytes from the A-ASSOCIATE-RQ on."""
 
-    def __init__(self, ae: Any, services: Services, place: Place) -> None:
+    def __init__(
+        self,
+        ae: Any,
+        sock: socket.socket,
+        admitted: Admitted,
+        *,
+        request: bytes,
+        ingest: IngestService,
+        serving: Serving,
+        patience: float,
+        message_patience: float,
+        address: tuple[str, int],
+    ) -> None:
         super().__init__(ae, MODE_ACCEPTOR)
-        self._services = services
-        self.place = place
-        self.peer: Peer | None = None
-        self.sender: Actor | None = None
+        self.admitted = admitted
+        self.peer: Peer = admitted.peer
+        self.sender: Actor = admitted.sender
+        self._serving = serving
+        self.acse = _Acse(self)
         self.dul = UpperLayer(self)
         # These were set on the upper layer that pynetdicom made.
         self.acse_timeout, self.network_timeout = ae.acse_timeout, ae.network_timeout
-        self.receiver = ReceivingProvider(self, services.ingest, patience=services.message_patience)
+        self.receiver = ReceivingProvider(self, admitted, ingest, patience=message_patience)
         self.dimse = self.receiver
+        for event in _QUIET_EVENTS:
+            bound: Any = self.get_handlers(event)
+            for handler, _ in list(bound):
+                self.unbind(event, handler)
+        self.set_socket(BoundedSocket(self, sock, patience=patience, ahead=request, meter=admitted.meter))
+        self.acceptor.maximum_length = MAXIMUM_PDU
+        self.acceptor.ae_title = ae.ae_title
+        self.acceptor.implementation_class_uid = ae.implementation_class_uid
+        self.acceptor.implementation_version_name = ae.implementation_version_name
+        self.acceptor.supported_contexts = []
+        self.requestor.ae_title = admitted.request.calling
+        self.requestor.address_info = AddressInformation.from_tuple(address)
 
     def run_reactor(self) -> None:
         """Serve until released or aborted, and leave nothing half received."""
@@ -88,14 +119,8 @@ class NodeAssociation(Association):
             super().run_reactor()
         finally:
             self.receiver.close()
-            self.place.leave()
-
-    def let_in(self, peer: Peer, sender: Actor) -> None:
-        """From now on the peer acts as `sender`, and has the time of an association."""
-        self.peer, self.sender = peer, sender
-        self.receiver.admitted(peer, sender)
-        if isinstance(self.dul.socket, BoundedSocket):
-            self.dul.socket.admitted()
+            if self.dul.socket is not None:
+                self.dul.socket.close()
 
     def end(self) -> None:
         """Abort if established, and close the connection; does not wait for the peer to agree."""
@@ -115,12 +140,16 @@ class NodeAssociation(Association):
         if not isinstance(msg, C_STORE):
             self._serve_other(msg, context_id)
             return
-        if context_id not in self._accepted_cx or not msg.is_valid_request:
+        if context_id not in self.admitted.negotiated.storing or not msg.is_valid_request:
             self.receiver.answered(msg)
-            log.warning("scp.invalid_request", calling_ae=str(self.requestor.ae_title), context_id=context_id)
+            log.warning("scp.protocol_error", reason="no valid C-STORE request", calling_ae=self.peer.ae_title)
             self.abort()
             return
-        status, comment = self._store(msg)
+        status, comment = stored(
+            self.receiver.received_with(msg),
+            calling=self.sender.login,
+            sop_instance_uid=str(msg.AffectedSOPInstanceUID),
+        )
         self.receiver.answered(msg)
         if not self.is_established:
             return
@@ -131,95 +160,22 @@ class NodeAssociation(Association):
         response.AffectedSOPInstanceUID = msg.AffectedSOPInstanceUID
         response.Status = status
         if comment:
-            setattr(response, "ErrorComment", comment[:_LONGEST_COMMENT])  # noqa: B010 - None in the class's type
+            setattr(response, "ErrorComment", comment[:LONGEST_COMMENT])  # noqa: B010 - None in the class's type
         self.dimse.send_msg(response, context_id)
 
     def _serve_other(self, msg: Any, context_id: int) -> None:
         context = self._accepted_cx.get(context_id)
-        service = self.peer and context and self._services.serving(str(context.abstract_syntax), self.peer)
+        service = context and self._serving(str(context.abstract_syntax), self.peer)
         if not service or not msg.is_valid_request:
             log.warning(
-                "scp.protocol_error", reason=f"a request that is not offered: {msg.msg_type}", calling_ae=self._peer()
+                "scp.protocol_error",
+                reason=f"a request that is not offered: {msg.msg_type}",
+                calling_ae=self.peer.ae_title,
             )
             self.abort()
             return
         try:
             service.serve(self, msg, context_id)
         except Exception:
-            log.exception("scp.service_failed", calling_ae=self._peer(), request=msg.msg_type)
+            log.exception("scp.service_failed", calling_ae=self.peer.ae_title, request=msg.msg_type)
             self.abort()
-
-    def _store(self, msg: C_STORE) -> tuple[int, str]:
-        """Store what was received; returns the status and the comment of the response (PS3.4 table B.2-1)."""
-        receiving = self.receiver.received_with(msg)
-        if receiving is None:
-            return CANNOT_UNDERSTAND, "There is no data set in the request."
-        try:
-            receiving.store()
-        except InstanceRefused as refusal:
-            # Of a full disk the archive tells once; a line an instance would fill what is left of it.
-            tell = log.debug if isinstance(refusal, StorageFull) else log.info
-            tell("scp.instance_refused", code=refusal.code, calling_ae=self._peer(), **refusal.details)
-            return refusal.dimse_status, _ascii(refusal)
-        except Forbidden as refusal:
-            return NOT_AUTHORISED, _ascii(refusal)
-        except Unavailable as refusal:
-            return OUT_OF_RESOURCES, _ascii(refusal)
-        except Exception:
-            log.exception("scp.store_failed", calling_ae=self._peer(), sop_instance_uid=str(msg.AffectedSOPInstanceUID))
-            return UNEXPECTED, "The hub failed; its log says why."
-        return SUCCESS, ""
-
-    def _peer(self) -> str:
-        return self.sender.login if self.sender else ""
-
-
-def _ascii(error: Exception) -> str:
-    return str(error).encode("ascii", "replace").decode("ascii")
-
-
-class ServingAssociations(AssociationServer):
-    """The server's type as an association sees it."""
-
-    services: Services
-
-
-class Door(RequestHandler):
-    """Makes a NodeAssociation of each TCP connection that there is a place for."""
-
-    def handle(self) -> None:
-        """Start the association, or close the connection before there is one."""
-        server, sock = cast(ServingAssociations, self.server), cast(socket.socket, self.request)
-        place = server.services.places.enter(self.client_address[0], sock)
-        if place is None:
-            server.shutdown_request(sock)
-            return
-        try:
-            self._make(place).start()
-        except BaseException:
-            place.leave()
-            raise
-
-    def _make(self, place: Place) -> NodeAssociation:
-        server, ae = cast(ServingAssociations, self.server), self.ae
-        services = server.services
-        assoc = NodeAssociation(ae, services, place)
-        assoc._server = server
-        # pynetdicom finds its acceptors by this name.
-        assoc.name = f"AcceptorThread@{self.client_address[0]}:{self.client_address[1]}"
-        assoc.set_socket(
-            BoundedSocket(assoc, self.request, patience=services.patience, request_patience=services.request_patience)
-        )
-        acceptor = assoc.acceptor
-        acceptor.maximum_length = ae.maximum_pdu_size
-        acceptor.ae_title = server.ae_title
-        acceptor.address_info = AddressInformation.from_tuple(server.server_address)
-        acceptor.implementation_class_uid = ae.implementation_class_uid
-        acceptor.implementation_version_name = ae.implementation_version_name
-        acceptor.supported_contexts = []
-        assoc.requestor.address_info = AddressInformation.from_tuple(self.client_address)
-        bindings: dict[Any, Any] = dict(server._handlers)
-        for event, bound in bindings.items():
-            for handler, args in [bound] if event.is_intervention else bound:
-                assoc.bind(event, handler, args)
-        return assoc

@@ -25,21 +25,27 @@ class _State(Enum):
 
 
 class Place:
-    """One connection's place, from the moment it is accepted until its threads end."""
+    """One connection's place, from the moment it is accepted until it has ended."""
 
     def __init__(self, places: Places, host: str, sock: socket.socket) -> None:
         self.host = host
         self.state = _State.WAITING
+        self.ae_title = ""
+        """Whose association it is, once it has one."""
         self._places = places
+        self._socket = sock
+
+    def hold(self, sock: socket.socket) -> None:
+        """The connection has become another socket's: TLS took it over."""
         self._socket = sock
 
     def ask(self) -> None:
         """The request has come: no longer the one to go when others come."""
         self._places.change(self, _State.ASKED)
 
-    def admit(self) -> bool:
-        """Make it an association's place; False when there are too many associations."""
-        return self._places.admit(self)
+    def admit(self, ae_title: str = "", most: int | None = None) -> bool:
+        """Make it an association's place; False when there are too many, of all or of `ae_title` (`most`)."""
+        return self._places.admit(self, ae_title, most)
 
     def refuse(self) -> None:
         """The request was rejected: the first to go when others come."""
@@ -52,7 +58,8 @@ class Place:
     def turn_out(self) -> None:
         """End the connection; its threads notice."""
         with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
+            # Of the socket itself: unwrapping TLS is the connection's own thread's to do.
+            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
 class Places:
@@ -94,13 +101,16 @@ class Places:
             leaving.turn_out()
         return place
 
-    def admit(self, place: Place) -> bool:
+    def admit(self, place: Place, ae_title: str, most: int | None) -> bool:
         """See Place."""
         with self._lock:
-            admitted = sum(one.state is _State.ADMITTED for one in self._places)
-            if admitted >= self._most_admitted or place.state is _State.TURNED_OUT:
+            admitted = [one for one in self._places if one.state is _State.ADMITTED]
+            if len(admitted) >= self._most_admitted or place.state is _State.TURNED_OUT:
+                return False
+            if most is not None and sum(one.ae_title == ae_title for one in admitted) >= most:
                 return False
             place.state = _State.ADMITTED
+            place.ae_title = ae_title
             return True
 
     def change(self, place: Place, state: _State) -> None:

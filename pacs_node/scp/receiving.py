@@ -12,22 +12,14 @@ from pynetdicom.dimse_messages import C_STORE_RQ, DIMSEMessage
 from pynetdicom.dimse_primitives import C_CANCEL, C_STORE
 from pynetdicom.pdu_primitives import P_DATA
 
-from access_control.model import Actor
 from pacs_node.ingest.service import IngestService, Reception
-from pacs_node.peers.model import Peer
+from pacs_node.scp.admission import Admitted
+from pacs_node.scp.storage_lane import MOST_UNANSWERED, SLOWEST_BYTES_PER_SECOND
+from pacs_node.scp.transport import BoundedSocket
+from pacs_node.upper_layer.messages import LONGEST_COMMAND_SET, LONGEST_DATA_SET
 
 _COMMAND = 0x01
 _LAST = 0x02
-SLOWEST_BYTES_PER_SECOND = 16 * 1024
-"""What a message may take beyond the time that every message has, by the bytes of its data set that are kept."""
-
-LONGEST_COMMAND_SET = 64 * 1024
-"""Bytes; no command set that the standard knows comes near (PS3.7 section 9.3)."""
-LONGEST_DATA_SET = 4 * 2**20
-"""Bytes of a data set that is not stored: an identifier, or what a modality says of its work."""
-
-# The asynchronous operations window is 1 (PS3.7 annex D.3.3.3): a peer that runs far ahead has not read our answer.
-_MOST_UNANSWERED = 4
 _MOST_CANCELS = 10
 
 log = structlog.get_logger(__name__)
@@ -40,13 +32,13 @@ class ReceivingProvider(DIMSEServiceProvider):
     its bytes take at the slowest rate.
     """
 
-    def __init__(self, assoc: Association, ingest: IngestService, *, patience: float) -> None:
+    def __init__(self, assoc: Association, admitted: Admitted, ingest: IngestService, *, patience: float) -> None:
         super().__init__(assoc)
+        self._admitted = admitted
         self._patience = patience
         self._begun: float | None = None
+        self._paused_before = 0.0
         self._ingest = ingest
-        self._peer: Peer | None = None
-        self._sender: Actor | None = None
         self._receiving: Reception | None = None
         self._context_id = 0
         self._unanswered: dict[int, Reception] = {}
@@ -54,10 +46,6 @@ class ReceivingProvider(DIMSEServiceProvider):
         self._data_size: int | None = None
         self._aborted = False
         self._closed = False
-
-    def admitted(self, peer: Peer, sender: Actor) -> None:
-        """Whose messages these are."""
-        self._peer, self._sender = peer, sender
 
     def receive_primitive(self, primitive: P_DATA) -> None:
         """Take in one P-DATA, each fragment in its turn; runs on the upper layer's thread."""
@@ -109,8 +97,14 @@ class ReceivingProvider(DIMSEServiceProvider):
         now = time.monotonic()
         if self._begun is None:
             self._begun = now
+            self._paused_before = self._paused()
+        now -= self._paused() - self._paused_before  # a pause of ours is not the peer's fault
         kept = self._receiving.kept if self._receiving else 0
         return now - self._begun > self._patience + kept / SLOWEST_BYTES_PER_SECOND
+
+    def _paused(self) -> float:
+        sock = self.dul.socket
+        return sock.paused if isinstance(sock, BoundedSocket) else 0.0
 
     def _command(self, context_id: int, fragment: bytes) -> None:
         self._command_size += len(fragment) - 1
@@ -124,7 +118,7 @@ class ReceivingProvider(DIMSEServiceProvider):
         self._context_id = context_id
         if context_id not in self.assoc._accepted_cx:
             self._abort("a message on a presentation context that was not accepted")
-        elif max(len(self._unanswered), self.msg_queue.qsize()) >= _MOST_UNANSWERED:
+        elif max(len(self._unanswered), self.msg_queue.qsize()) >= MOST_UNANSWERED:
             self._abort("requests without waiting for answers")
         elif isinstance(self.message, C_STORE_RQ) and not whole:
             self._begin(context_id, self.message)
@@ -164,14 +158,15 @@ class ReceivingProvider(DIMSEServiceProvider):
     def _begin(self, context_id: int, message: C_STORE_RQ) -> None:
         context = self.assoc._accepted_cx.get(context_id)
         command = message.command_set
-        if context is None or self._sender is None or self._peer is None:
-            raise RuntimeError("a data set came before the association was let in")
+        if context is None or context_id not in self._admitted.negotiated.storing:
+            self._abort("a C-STORE on a presentation context that is not for it")
+            return
         self._receiving = self._ingest.receive(
-            self._sender,
+            self._admitted.sender,
             sop_class_uid=str(command.get("AffectedSOPClassUID", "")),
             sop_instance_uid=str(command.get("AffectedSOPInstanceUID", "")),
             transfer_syntax_uid=str(context.transfer_syntax[0]),
-            rules=self._peer.intake,
+            rules=self._admitted.peer.intake,
         )
         if self._closed:
             self._receiving.discard()

@@ -12,11 +12,8 @@ from pynetdicom.association import Association
 from pynetdicom.dul import DULServiceProvider
 from pynetdicom.transport import AssociationSocket
 
-MAXIMUM_PDU = 256 * 1024
-"""Bytes of a P-DATA-TF PDU that we announce (PS3.8 annex D.1)."""
-
-# An A-ASSOCIATE-RQ of 128 contexts with many syntaxes each stays well below this.
-_LONGEST_PDU = 1 * 2**20
+from pacs_node.scp.rate import Meter
+from pacs_node.upper_layer.channel import LONGEST_PDU
 
 log = structlog.get_logger(__name__)
 
@@ -52,32 +49,41 @@ class UpperLayer(DULServiceProvider):
 class BoundedSocket(AssociationSocket):
     """Reads whole PDUs, but none that is longer than any we agreed to or that takes too long to come.
 
-    All together the PDUs before `admitted` have `request_patience` seconds.
-    Raises OSError, upon which the association is aborted (PS3.8 section 9.2, Evt17).
+    `ahead` are bytes that somebody has read from the socket already; they come first. `meter` makes it read no
+    faster than the peer may send. Raises OSError, upon which the association is aborted (PS3.8 section 9.2, Evt17).
     """
 
     def __init__(
-        self, assoc: Association, client_socket: socket.socket, *, patience: float, request_patience: float
+        self,
+        assoc: Association,
+        client_socket: socket.socket,
+        *,
+        patience: float,
+        ahead: bytes = b"",
+        meter: Meter | None = None,
     ) -> None:
-        client_socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client_socket.settimeout(patience)
         self._patience = patience
         self._pdu_until = 0.0
-        self._request_until: float | None = time.monotonic() + request_patience
+        self._ahead = memoryview(ahead)
+        self._meter = meter
+        self.paused = 0.0
+        """Seconds that were waited for the meter's sake."""
         super().__init__(assoc, client_socket=client_socket)
 
-    def admitted(self) -> None:
-        """The association is let in: each PDU has its own time from now on."""
-        self._request_until = None
+    @property
+    def ready(self) -> bool:
+        """Whether there is something to read."""
+        return bool(self._ahead) or super().ready
 
     def begin_pdu(self) -> None:
         """A PDU is about to be read: its header and body have `patience` seconds together."""
-        self._pdu_until = self._request_until or time.monotonic() + self._patience
+        self._pdu_until = time.monotonic() + self._patience
 
     def recv(self, nr_bytes: int) -> bytearray:
         """Read exactly `nr_bytes`, or fewer when the peer has closed."""
-        if nr_bytes > _LONGEST_PDU:
-            raise ConnectionAbortedError(f"a PDU of {nr_bytes} bytes is announced, {_LONGEST_PDU} are the limit")
+        if nr_bytes > LONGEST_PDU:
+            raise ConnectionAbortedError(f"a PDU of {nr_bytes} bytes is announced, {LONGEST_PDU} are the limit")
         sock = self.socket
         if sock is None:
             return bytearray()
@@ -100,11 +106,20 @@ class BoundedSocket(AssociationSocket):
         return buffer
 
     def _some(self, sock: socket.socket, buffer: memoryview) -> int:
+        if self._ahead:
+            count = min(len(buffer), len(self._ahead))
+            buffer[:count], self._ahead = self._ahead[:count], self._ahead[count:]
+            return count
         left = self._pdu_until - time.monotonic()
         if left > 0:
             sock.settimeout(left)
             with contextlib.suppress(TimeoutError):
-                return sock.recv_into(buffer)
+                count = sock.recv_into(buffer)
+                if self._meter is not None:
+                    pause = self._meter.take(count)
+                    self.paused += pause
+                    self._pdu_until += pause
+                return count
         reason = "a PDU took too long to come"
         log.warning("scp.peer_too_slow", reason=reason, calling_ae=str(self.assoc.requestor.ae_title))
         raise TimeoutError(reason)

@@ -99,6 +99,10 @@ class Channel:
         """Whether bytes of a further PDU have been read."""
         return self._end > self._start
 
+    def peek(self) -> memoryview:
+        """What was read beyond the last PDU; good until the next read."""
+        return self._view[self._start : self._end]
+
     def send(self, data: bytes | memoryview, *, more: bool = False) -> None:
         """Send all of it; with `more`, the kernel may wait for what follows. Raises NoAnswer, ConnectionLost."""
         try:
@@ -170,17 +174,8 @@ class Channel:
             self._start = self._end = 0
         elif self._end == len(self._buffer):
             self._make_room(HEADER)
-        left = self.patience
-        if begun is not None or until is not None:
-            now = time.monotonic()
-            if begun is not None and now - begun > self.patience * _EARLY:
-                left -= now - begun
-            if until is not None:
-                left = min(left, until - now)
-        if left <= 0:
-            raise NoAnswer("a PDU took too long to come")
-        self._wait_for(left)
-        if self.acknowledge:
+        self._wait_for(self._left(begun, until))
+        if self.acknowledge or begun is not None:
             # A sender that leaves Nagle on waits 40 ms for the acknowledgement of a lone header.
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         try:
@@ -195,8 +190,24 @@ class Channel:
             raise ConnectionLost("the connection is closing" if self.interrupted else "the peer closed the connection")
         self._end += count
         if self.meter is not None:
+            before = time.monotonic()
             self.meter(count)
+            if begun is not None:  # a pause of ours is not the peer's fault
+                begun += time.monotonic() - before
         return time.monotonic() if begun is None else begun
+
+    def _left(self, begun: float | None, until: float | None) -> float:
+        """Seconds for the next read."""
+        if begun is None and until is None:
+            return self.patience
+        now, left = time.monotonic(), self.patience
+        if begun is not None and now - begun > self.patience * _EARLY:
+            left -= now - begun
+        if until is not None:
+            left = min(left, until - now)
+        if left <= 0:
+            raise NoAnswer("a PDU took too long to come")
+        return left
 
     def _make_room(self, total: int) -> None:
         if total > len(self._buffer):

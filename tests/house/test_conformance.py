@@ -16,8 +16,8 @@ from pacs_node.archive.files import FileStore
 from pacs_node.errors import InstanceRefused
 from pacs_node.ingest.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from pacs_node.ingest.service import IngestService
-from pacs_node.scp.association import CANNOT_UNDERSTAND, NOT_AUTHORISED, OUT_OF_RESOURCES, SUCCESS, UNEXPECTED
-from pacs_node.scp.transport import MAXIMUM_PDU
+from pacs_node.scp.admission import MAXIMUM_PDU
+from pacs_node.scp.answers import CANNOT_UNDERSTAND, NOT_AUTHORISED, OUT_OF_RESOURCES, SUCCESS, UNEXPECTED
 from shared_kernel.clock import SetClock
 from shared_kernel.database import Database
 from shared_kernel.settings import Settings

@@ -20,7 +20,7 @@ def _documented() -> dict[str, str]:
 
 
 def _default(field: dataclasses.Field[object]) -> str:
-    return "" if field.default in (dataclasses.MISSING, ()) else str(field.default)
+    return "" if field.default in (dataclasses.MISSING, None, ()) else str(field.default)
 
 
 def test_every_setting_is_documented_with_its_default() -> None:

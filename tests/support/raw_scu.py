@@ -48,6 +48,9 @@ class Response:
 class RawScu:
     """One association; `contexts` are pairs of abstract syntax and transfer syntaxes, numbered 1, 3, 5, …"""
 
+    also: Sequence[tuple[str, Sequence[str]]] = ()
+    """Proposed behind whatever a test proposes."""
+
     def __init__(self, address: tuple[str, int]) -> None:
         self.socket = socket.create_connection(address, timeout=_TIMEOUT)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -59,7 +62,7 @@ class RawScu:
         self, calling: str, called: str, contexts: Sequence[tuple[str, Sequence[str]]], maximum_pdu: int = 65536
     ) -> None:
         """Open the association. Raises Rejected."""
-        self.send_pdu(ASSOCIATE_RQ, association_request(calling, called, contexts, maximum_pdu))
+        self.send_pdu(ASSOCIATE_RQ, association_request(calling, called, [*contexts, *self.also], maximum_pdu))
         kind, body = self.read_pdu()
         if kind == ASSOCIATE_RJ:
             raise Rejected(*body[1:4])

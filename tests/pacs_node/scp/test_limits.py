@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 
 from pacs_node.scp.places import MOST_WAITING, MOST_WAITING_OF_ONE_ADDRESS
-from pacs_node.scp.receiving import LONGEST_COMMAND_SET, SLOWEST_BYTES_PER_SECOND
+from pacs_node.scp.storage_lane import SLOWEST_BYTES_PER_SECOND
+from pacs_node.upper_layer.messages import LONGEST_COMMAND_SET
 from tests.pacs_node.conftest import CLINIC_AE, Hub
 from tests.support.objects import CT, EXPLICIT
 from tests.support.raw_scu import IMPLICIT_LITTLE, VERIFICATION, RawScu, Rejected, association, echo
+
+pytestmark = pytest.mark.usefixtures("lane")
 
 Address = tuple[str, int]
 STORE_CT = [(CT, [EXPLICIT]), (VERIFICATION, [IMPLICIT_LITTLE])]
@@ -107,7 +110,7 @@ def test_a_connection_closed_before_its_request_ends_at_once(hub: Hub, said: byt
         with silent(address, 5) as connections:
             for sock in connections:
                 sock.sendall(said)
-            assert _until(lambda: threading.active_count() == before + 10)
+            assert _until(lambda: threading.active_count() == before + 5)
         assert _until(lambda: threading.active_count() == before)
 
 

@@ -12,9 +12,12 @@ import pytest
 from pynetdicom.dimse_messages import DIMSEMessage
 from structlog.testing import capture_logs
 
+from pacs_node.scp.storage_lane import StorageLane
 from tests.pacs_node.conftest import CLINIC_AE, Hub
 from tests.support.objects import CT, EXPLICIT, ct
 from tests.support.raw_scu import IMPLICIT_LITTLE, P_DATA, VERIFICATION, Closed, RawScu, association, echo
+
+pytestmark = pytest.mark.usefixtures("lane")
 
 Address = tuple[str, int]
 STORE_CT = [(CT, [EXPLICIT]), (VERIFICATION, [IMPLICIT_LITTLE])]
@@ -76,8 +79,9 @@ def _held(marker: bytes) -> int:
     """Bytes of `marker` that are kept in buffers of this process, the node's being among them."""
     gc.collect()
     messages = [thing for thing in gc.get_objects() if isinstance(thing, DIMSEMessage)]
+    kept = sum(bytes(thing._command).count(marker) for thing in gc.get_objects() if isinstance(thing, StorageLane))
     buffers = [buffer for message in messages for buffer in (message.encoded_command_set, message.data_set)]
-    kept = sum(buffer.getvalue().count(marker) for buffer in buffers)
+    kept += sum(buffer.getvalue().count(marker) for buffer in buffers)
     return kept * len(marker)
 
 

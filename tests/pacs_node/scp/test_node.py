@@ -18,6 +18,8 @@ from tests.pacs_node.conftest import Hub
 from tests.support.objects import CT, EXPLICIT, IMPLICIT, ct
 from tests.support.raw_scu import IMPLICIT_LITTLE, P_DATA, VERIFICATION, Closed, RawScu, Rejected, association, echo
 
+pytestmark = pytest.mark.usefixtures("lane")
+
 Address = tuple[str, int]
 STORE_CT = [(CT, [EXPLICIT]), (VERIFICATION, [IMPLICIT_LITTLE])]
 
@@ -71,7 +73,7 @@ def test_an_association_that_cannot_be_audited_is_rejected(
         raise RuntimeError("a mistake of ours")
 
     with monkeypatch.context() as broken:
-        broken.setattr("pacs_node.scp.node.record", fail)
+        broken.setattr("pacs_node.scp.admission.record", fail)
         with pytest.raises(Rejected) as rejected:
             echo(address)
     assert rejected.value.why == (2, 3, 1)
@@ -118,7 +120,29 @@ def test_each_context_keeps_the_first_syntax_that_it_proposes(address: Address) 
     contexts = [(CT, [jpeg_xl, EXPLICIT]), (CT, [IMPLICIT, EXPLICIT]), ("1.2.392.200036.9116.7.8.1", [private])]
     contexts += [("1.2.840.10008.5.1.4.1.1.66.4", [deflated_frame]), ("1.2.840.10008.5.1.4.1.2.1.1", [EXPLICIT])]
     with association(address, contexts) as scu:
-        assert {1: jpeg_xl, 3: IMPLICIT, 5: private, 7: deflated_frame} == scu.accepted
+        assert {1: jpeg_xl, 3: IMPLICIT, 7: deflated_frame} == scu.accepted
+
+
+@pytest.mark.parametrize("contexts", [[("1.2.3", [EXPLICIT])], [("1.2.3", [EXPLICIT]), ("1.2.4", [IMPLICIT])]])
+def test_an_association_of_no_use_is_opened_all_the_same(
+    address: Address, contexts: list[tuple[str, list[str]]]
+) -> None:
+    with association(address, contexts) as scu:
+        assert scu.accepted == {}
+
+
+def test_private_storage_classes_are_taken_by_setting(hub: Hub) -> None:
+    private = "1.2.392.200036.9116.7.8.1"
+    with hub.database.write() as session:
+        hub.peers.add(session, "CLINIC_CT", "CLINIC")
+    sent = ct(SOPClassUID=private)
+    node = hub.node(storage_classes=(private,))
+    try:
+        with association(tuple(node.start()), [(private, [EXPLICIT]), (private + ".2", [EXPLICIT])]) as scu:
+            assert {1: EXPLICIT} == scu.accepted
+            assert scu.store(1, private, sent.sop_instance, sent.data_set).status == 0
+    finally:
+        node.stop()
 
 
 def test_resend_is_success_without_a_second_copy(hub: Hub, address: Address) -> None:

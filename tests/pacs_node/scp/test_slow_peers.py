@@ -12,6 +12,8 @@ from tests.pacs_node.conftest import CLINIC_AE, Hub
 from tests.support.objects import CT, EXPLICIT, ct
 from tests.support.raw_scu import IMPLICIT_LITTLE, VERIFICATION, Closed, RawScu, association
 
+pytestmark = pytest.mark.usefixtures("lane")
+
 Address = tuple[str, int]
 STORE_CT = [(CT, [EXPLICIT]), (VERIFICATION, [IMPLICIT_LITTLE])]
 _PAUSE = 0.05
