@@ -7,8 +7,9 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from access_control.tables import ContractRow, PersonRow, SiteRow
@@ -18,10 +19,11 @@ from dokuei.server import served_at
 from dokuei.web.browser import BrowserApplication
 from pacs_node.archive.files import FileStore
 from pacs_node.archive.roots import read_marker
-from pacs_node.archive.tables import InstanceRow
+from pacs_node.archive.tables import InstanceRow, InstanceVersionRow
 from pacs_node.archive_care.entries import count_wrong, wrong
 from pacs_node.archive_care.model import FileState
-from pacs_node.archive_care.tables import FullDiskRow
+from pacs_node.archive_care.tables import ArchiveRoundRow, FullDiskRow, InstanceDigestRow
+from pacs_node.archive_care.worker import SCHEDULED
 from pacs_node.errors import RootAway
 from shared_kernel.audit.trail import first_broken_link
 from shared_kernel.clock import JST
@@ -50,7 +52,7 @@ def examine(settings: Settings) -> list[Finding]:
         return findings
     database = Database(settings.sqlalchemy_url)
     try:
-        for look in (_schema, _integrity, _audit, _events, _region, _files, _space):
+        for look in (_schema, _integrity, _audit, _events, _region, _files, _verification, _space):
             findings += look(database, settings)
     except (DokueiError, SQLAlchemyError) as error:
         remedy = error.next_step.en if isinstance(error, DokueiError) else "see docs/operation.md, Backup"
@@ -144,6 +146,21 @@ def _files(database: Database, settings: Settings) -> Iterator[Finding]:
     told = f"{orphans} files in {files.orphans} that this database does not know"
     remedy = f"after restoring an older database take them back: dokuei study import --site CODE {files.orphans}"
     yield Finding("orphans", not orphans, told, remedy)
+
+
+def _verification(database: Database, settings: Settings) -> Iterator[Finding]:
+    with database.read() as session:
+        files = sum(session.scalar(select(func.count(row.id))) or 0 for row in (InstanceRow, InstanceVersionRow))
+        digested = session.scalar(select(func.count(InstanceDigestRow.file))) or 0
+        latest = session.get(ArchiveRoundRow, SCHEDULED)
+    told = f"{digested} of {files} files have a digest"
+    if latest is None or not settings.verify_days:
+        yield Finding("verification", True, told)
+        return
+    late = latest.finished_at is None and datetime.now(UTC) > latest.started_at + 2 * timedelta(settings.verify_days)
+    told += f"; round of {latest.started_at.astimezone(JST):%Y-%m-%d}: {latest.looked_at} files read"
+    remedy = "the round takes too long: look for archive.care_failed in the log, or raise verify_days"
+    yield Finding("verification", not late, told, remedy)
 
 
 def _is_there(files: FileStore, name: str) -> bool:

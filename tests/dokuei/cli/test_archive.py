@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,8 @@ from access_control.model import Actor, ActorKind
 from dokuei.cli.main import main
 from dokuei.doctor import examine
 from dokuei.hub import Hub
+from pacs_node.archive_care.tables import ArchiveRoundRow
+from pacs_node.archive_care.worker import SCHEDULED
 from pacs_node.ingest.service import Incoming
 from shared_kernel.settings import Settings
 from tests.support.objects import Part10, ct
@@ -174,3 +178,20 @@ def test_a_file_that_lies_unnamed_in_the_archive(hub: Hub, run: Run) -> None:
 
 def test_whose_studies_they_are_must_be_said(run: Run) -> None:
     assert 2 == run("orphans", "--import").exit_code
+
+
+def test_the_doctor_tells_how_far_the_digests_are_and_of_a_round_that_takes_too_long(hub: Hub, run: Run) -> None:
+    stored(hub)
+    stored(hub)
+    assert (True, "0 of 2 files have a digest") == _verification(hub)
+    hub.care.run_once()  # too early for digests; the round begins
+    with hub.database.write() as session:
+        row = session.get_one(ArchiveRoundRow, SCHEDULED)
+        row.started_at, row.finished_at = datetime(2020, 1, 1, tzinfo=UTC), None
+    well, told = _verification(hub)
+    assert (False, True) == (well, "round of 2020-01-01" in told)
+
+
+def _verification(hub: Hub) -> tuple[bool, str]:
+    [finding] = [each for each in examine(replace(hub.settings, verify_days=30)) if each.subject == "verification"]
+    return finding.well, finding.told
