@@ -12,7 +12,7 @@ import os
 import re
 import sqlite3.dbapi2
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -156,18 +156,19 @@ class Recorder:
 
 
 class _File:
-    def __init__(self) -> None:
-        self.content = b""
-        self.lasting = b""
+    def __init__(self, content: bytes = b"") -> None:
+        self.content = self.lasting = content
 
 
 class LossyDisk:
     """Replays a recording; `survivors` is what a power failure at this moment leaves of the archive."""
 
-    def __init__(self, folder: Path, there: list[str]) -> None:
-        """`there` are files and folders that lasted before the recording."""
+    def __init__(self, folder: Path, there: Iterable[str], contents: Mapping[str, bytes] | None = None) -> None:
+        """`there` are files and folders that lasted before the recording; `contents` is what some of them hold."""
         self._folder = str(folder)
         self._names: dict[str, _File] = {name: _File() for name in there}
+        for name, content in (contents or {}).items():
+            self._names[name] = _File(content)
         self._lasting: dict[str, _File] = dict(self._names)
         self._begun: dict[int, Any] = {}
 
@@ -186,13 +187,23 @@ class LossyDisk:
             self._names.setdefault(path, _File())
         elif what == "write" and path in self._names:
             self._names[path].content += data
+        elif what == "pwrite" and path in self._names:
+            offset, piece = data
+            content = self._names[path].content.ljust(offset, b"\0")
+            self._names[path].content = content[:offset] + piece + content[offset + len(piece) :]
+        elif what == "truncate" and path in self._names:
+            self._names[path].content = self._names[path].content[:data].ljust(data, b"\0")
         elif what == "rename" and path in self._names:
             self._names[data] = self._names.pop(path)
             self._lasting.pop(path, None)
         elif what == "unlink":
             self._names.pop(path, None)
             self._lasting.pop(path, None)
-        elif what == "sync begins":
+        else:
+            self._replay_sync(what, path, data)
+
+    def _replay_sync(self, what: str, path: str, data: Any) -> None:
+        if what == "sync begins":
             inside = {name: file for name, file in self._names.items() if str(Path(name).parent) == path}
             file = self._names.get(path)
             self._begun[data] = (inside, file, file.content if file else b"")
