@@ -81,8 +81,6 @@ class FindService:
         self, association: NodeAssociation, request: C_FIND, context_id: int, responses: Responses
     ) -> tuple[int, str]:
         peer, sender = association.peer, association.sender
-        assert peer is not None  # noqa: S101 - services are asked by peers that were let in
-        assert sender is not None  # noqa: S101
         sop_class = str(request.AffectedSOPClassUID)
         syntax = str(association._accepted_cx[context_id].transfer_syntax[0])
         try:
@@ -142,7 +140,6 @@ class FindService:
     def _note(self, association: NodeAssociation, question: Question) -> None:
         """One row for each query, before its first answer: which keys had values, not which values."""
         sender = association.sender
-        assert sender is not None  # noqa: S101
         resource = Resource(label=f"query/{question.find.level}", site_code=sender.site_code)
         keys = ", ".join(sorted(question.find.keys)) or "no key"
         entry = audit_entry(

@@ -65,7 +65,6 @@ def _store(
     context = chosen(record, contexts)
     if context is None:
         return _failed(record, "the asker takes no transfer syntax that it can be given in")
-    assert association.peer is not None  # noqa: S101 - was let in
     try:
         with outgoing(record, context.transfer_syntax, association.peer.intake.coercions) as data:
             _send(association, context.context_id, record, message_id, data)

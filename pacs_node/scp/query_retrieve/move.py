@@ -42,12 +42,10 @@ class MoveService(Retrieval):
     def check(self, association: NodeAssociation, request: Any, selection: Selection) -> None:
         """Whether the destination is known, and may see what is named."""
         destination = self._destination(request)
-        assert association.sender is not None  # noqa: S101 - was let in
         admit(self.gate, destination.actor(association.sender.session_id), selection.studies)
 
     def deliver(self, association: NodeAssociation, request: Any, records: Sequence[InstanceRecord]) -> Iterator[Sent]:
         """Send them to the destination."""
-        assert association.peer is not None  # noqa: S101
         return self._scu.send(
             self._destination(request),
             records,

@@ -89,7 +89,6 @@ class Retrieval(ABC):
 
     def _answer(self, association: NodeAssociation, request: Any, syntax: str, responses: Responses) -> bytes:
         peer = association.peer
-        assert peer is not None  # noqa: S101 - services are asked by peers that were let in
         try:
             selection = self._selected(association, request, syntax)
             self.check(association, request, selection)
@@ -110,8 +109,6 @@ class Retrieval(ABC):
 
     def _selected(self, association: NodeAssociation, request: Any, syntax: str) -> Selection:
         peer, sender = association.peer, association.sender
-        assert peer is not None  # noqa: S101
-        assert sender is not None  # noqa: S101
         sop_class = str(request.AffectedSOPClassUID)
         identifier = _identifier(request, syntax, peer.intake.character_set)
         extended = agreed(association.requestor.sop_class_extended.get(UID(sop_class)), find=False)
