@@ -65,7 +65,15 @@ def test_an_administrator_and_a_new_scanner(hub: HubProcess) -> None:
         expect(page).to_have_url(re.compile(f"/peers/{STRANGER}$"), timeout=SLOW)
         assert knock(hub, STRANGER)
 
+        # A click away from unsaved changes asks first.
+        page.get_by_test_id("peer-maxRate").fill("１０")
+        page.get_by_role("link", name="接続機器の一覧へ").click()
+        page.get_by_test_id("peer-stay").click()
+        expect(page.get_by_test_id("peer-maxRate")).to_have_value("１０")
+
         # Trying it says what is missing, then what is wrong there.
+        save(page)
+        expect(page.get_by_test_id("peer-maxRate")).to_have_value("10", timeout=SLOW)
         page.get_by_test_id("peer-test").click()
         expect(page.get_by_test_id("peer-echo")).to_have_attribute("data-kind", "no_address", timeout=SLOW)
         page.get_by_test_id("peer-address").fill(f"127.0.0.1:{hub.dicom[1]}")

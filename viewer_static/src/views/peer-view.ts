@@ -123,6 +123,8 @@ export class PeerView extends ViewElement {
   /** null for a new one. */
   @property({ attribute: false }) aeTitle: string | null = null;
   @state() private asking = false;
+  /** Where a click would have led away from unsaved changes. */
+  @state() private leavingTo: string | null = null;
   private form!: PeerForm;
   private controls!: PeerControls;
 
@@ -132,12 +134,14 @@ export class PeerView extends ViewElement {
     new Watch(this, this.form);
     super.connectedCallback();
     addEventListener('beforeunload', this.leaving);
+    addEventListener('click', this.clicked, true);
     void this.form.load();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     removeEventListener('beforeunload', this.leaving);
+    removeEventListener('click', this.clicked, true);
   }
 
   override render() {
@@ -175,7 +179,7 @@ export class PeerView extends ViewElement {
           <span role="status" class="soft" data-testid="peer-save-state">${phase === 'saved' ? t('peer.saved') : dirty ? t('peer.unsaved') : ''}</span>
         </div>
       </form>
-      ${peer ? this.question(peer.ae_title) : null}
+      ${peer ? this.question(peer.ae_title) : null} ${this.leaveQuestion()}
     `;
   }
 
@@ -291,6 +295,16 @@ export class PeerView extends ViewElement {
     </dk-dialog>`;
   }
 
+  private leaveQuestion(): TemplateResult {
+    return html`<dk-dialog .open=${this.leavingTo !== null} .heading=${t('peer.leave_title')} @dk-close=${() => (this.leavingTo = null)}>
+      <p>${t('peer.leave_text')}</p>
+      <div class="buttons">
+        <button class="button" data-testid="peer-leave" @click=${() => navigate(this.leavingTo ?? '/peers')}>${t('peer.leave_go')}</button>
+        <button class="button primary" data-autofocus data-testid="peer-stay" @click=${() => (this.leavingTo = null)}>${t('peer.leave_stay')}</button>
+      </div>
+    </dk-dialog>`;
+  }
+
   private readonly save = async (event: Event): Promise<void> => {
     event.preventDefault();
     const isNew = this.form.isNew;
@@ -307,6 +321,15 @@ export class PeerView extends ViewElement {
     this.asking = false;
     if (gone) navigate('/peers');
   }
+
+  /** A click that leads elsewhere asks first; the router takes only what nobody has prevented. */
+  private readonly clicked = (event: MouseEvent): void => {
+    if (!this.form.value.dirty || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    const link = event.composedPath().find((node): node is HTMLAnchorElement => node instanceof HTMLAnchorElement);
+    if (!link || link.target || link.origin !== location.origin) return;
+    event.preventDefault();
+    this.leavingTo = link.pathname + link.search;
+  };
 
   private readonly leaving = (event: BeforeUnloadEvent): void => {
     if (this.form.value.dirty) event.preventDefault();
