@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from access_control.web.authentication import Authenticator
 from dokuei.office import Office
 from dokuei.wiring.desk import WorklistDesk
+from dokuei.wiring.outgoing_tls import outgoing_tls
 from dokuei.wiring.services import dimse_services
 from dokuei.wiring.subscribers import all_subscribers
 from pacs_node.archive.catalogue import Catalogue
@@ -50,8 +51,11 @@ class Hub(Office):
         self.ingest = IngestService(self.database, self.files, settings, self.clock, self.gate)
         self.steps = PerformedSteps(self.database, self.clock, self.gate)
         self.commitments = CommitmentService(self.database, self.files, self.clock, self.gate, self.catalogue)
-        self.commitment_worker = CommitmentWorker(self.commitments, self.peers, CommitmentScu(settings.ae_title))
-        self.scu = StorageScu(settings.ae_title)
+        tls = outgoing_tls(settings)
+        self.commitment_worker = CommitmentWorker(
+            self.commitments, self.peers, CommitmentScu(settings.ae_title, tls=tls)
+        )
+        self.scu = StorageScu(settings.ae_title, tls=tls)
         self.manifests = Manifests(self.database, self.clock, self.gate)
         self.outgoing = OutgoingQueue(
             self.database, self.clock, self.gate, self.catalogue, peers=self.peers, scu=self.scu
@@ -72,7 +76,7 @@ class Hub(Office):
             self.gate,
             self.directory,
             self.peers,
-            try_peer=PeerTester(settings.ae_title),
+            try_peer=PeerTester(settings.ae_title, tls=tls),
             our_ae_title=settings.ae_title,
         )
         self.completion = CompletionWorker(self.database, self.clock, settings)

@@ -15,6 +15,7 @@ from dokuei.cli.options import data_option, settings_of, telling_errors
 from dokuei.cli.peer_options import settings_of_options, settings_options
 from dokuei.cli.peer_words import LABELS, REASONS, moment, shown
 from dokuei.office import Office
+from dokuei.wiring.outgoing_tls import outgoing_tls
 from pacs_node.peers.echo import PeerTester
 from pacs_node.peers.history import history
 from pacs_node.peers.settings import told
@@ -150,7 +151,7 @@ def test(title: str, data: str | None, config: Path | None) -> None:
     with telling_errors(), Office.opened(settings_of(data, config)) as office:
         with office.database.read() as session:
             each = office.peers.get(session, title)
-        result = PeerTester(office.settings.ae_title)(each)
+        result = PeerTester(office.settings.ae_title, tls=outgoing_tls(office.settings))(each)
     about = f"{each.ae_title} {each.address or '-'}{' TLS' if each.tls else ''}"
     took = f" ({result.reply_ms} ms)" if result.reply_ms is not None else ""
     click.echo(f"{about}: {result.told.ja} / {result.told.en}{took}")

@@ -64,7 +64,11 @@ class PeerTester:
                 Text("アドレス（ホスト:ポート）を設定してください。", "Set its address: HOST:PORT."),
             )
         try:
-            return self._echo(peer, peer.address)
+            context = self._tls() if peer.tls else None
+        except (OSError, ValueError) as error:
+            return _our_tls(error)
+        try:
+            return self._echo(peer, peer.address, context)
         except Refused as error:
             return _rejected(error)
         except NotAccepted as error:
@@ -76,10 +80,8 @@ class PeerTester:
             return _no_association(error)
         except AssociationError as error:
             return _no_association(error)
-        except OSError as error:  # a trust store of ours that can't be read
-            return _unreachable(error)
 
-    def _echo(self, peer: Peer, to: Address) -> EchoResult:
+    def _echo(self, peer: Peer, to: Address, context: ssl.SSLContext | None) -> EchoResult:
         association = Requestor.open(
             (to.host, to.port),
             calling=self._our_ae_title,
@@ -87,7 +89,7 @@ class PeerTester:
             proposals=[Proposal(VERIFICATION, (EXPLICIT_LITTLE, IMPLICIT_LITTLE))],
             implementation_class_uid=IMPLEMENTATION_CLASS_UID,
             implementation_version_name=IMPLEMENTATION_VERSION_NAME,
-            tls=self._tls() if peer.tls else None,
+            tls=context,
             connect_patience=self._patience,
             patience=self._patience,
         )
@@ -135,6 +137,15 @@ def _unreachable(error: OSError) -> EchoResult:
         told = Text("ネットワークで届きません。", "It can't be reached over the network.")
     step = Text("アドレス、回線、ファイアウォールを確認してください。", "Check the address, the line and firewalls.")
     return EchoResult(False, "unreachable", told, step, detail)
+
+
+def _our_tls(error: Exception) -> EchoResult:
+    told = Text("当方の TLS の設定を使えません。", "Our own TLS settings can't be used.")
+    step = Text(
+        "設定 tls_peer_ca・tls_certificate・tls_key のファイルを確認してください。",
+        "Check the files of the settings tls_peer_ca, tls_certificate and tls_key.",
+    )
+    return EchoResult(False, "our_tls", told, step, str(error)[:200])
 
 
 def _rejected(error: Refused) -> EchoResult:

@@ -16,7 +16,7 @@ from shared_kernel.audit.tables import AuditRow
 _LOOKED_AT = 2000
 _ASSOCIATION = "association"
 _PREFIX = "ae:"
-_HOST = re.compile(r"(?:from|addresses:) ([0-9A-Fa-f.:]+)")
+_HOST = re.compile(r"\bfrom ([0-9A-Fa-f.:]+)$")
 
 
 class Why(StrEnum):
@@ -33,12 +33,13 @@ class Why(StrEnum):
 
 # Words of the refusal to its kind; the first that fits.
 _KINDS = (
+    # First, because it quotes a word of the stranger's.
+    ("called AE title", Why.CALLED),
     ("calling AE title is unknown", Why.UNKNOWN),
     ("disabled", Why.DISABLED),
     ("addresses", Why.NETWORK),
     ("certificate", Why.CERTIFICATE),
     ("the peer showed", Why.CERTIFICATE),
-    ("called AE title", Why.CALLED),
     ("too many", Why.LIMIT),
 )
 

@@ -109,26 +109,30 @@ class Admission:
             raise Rejection(CONGESTION) from None
 
     def _decide(self, request: AssociateRequest, place: Place, certificate: str) -> Admitted:
-        calling = request.calling
+        calling, host = request.calling, place.host
         if not request.protocol_version & 1:
-            raise self._refuse(calling, "another protocol version", PROTOCOL_VERSION_UNKNOWN)
+            raise self._refuse(calling, host, "another protocol version", PROTOCOL_VERSION_UNKNOWN)
         if request.application_context != APPLICATION_CONTEXT:
-            raise self._refuse(calling, "another application context", APPLICATION_CONTEXT_UNKNOWN)
+            raise self._refuse(calling, host, "another application context", APPLICATION_CONTEXT_UNKNOWN)
         if request.called != self._ae_title:
-            raise self._refuse(calling, f"called AE title {request.called!r} is not ours", CALLED_AE_UNKNOWN)
+            raise self._refuse(
+                calling, place.host, f"called AE title {request.called!r} is not ours", CALLED_AE_UNKNOWN
+            )
         peer = self._peers.find(calling)
         if peer is None or not peer.enabled:
-            raise self._refuse(calling, "calling AE title is unknown" if peer is None else "the peer is disabled")
-        if not peer.may_come_from(place.host):
-            raise self._refuse(calling, f"not one of the peer's addresses: {place.host}")
+            raise self._refuse(
+                calling, place.host, "calling AE title is unknown" if peer is None else "the peer is disabled"
+            )
+        if not peer.may_come_from(host):
+            raise self._refuse(calling, host, "not one of the peer's addresses")
         if peer.certificate and _plain(peer.certificate) != certificate:
             shown = f"another certificate: {certificate}" if certificate else "no certificate"
-            raise self._refuse(calling, f"the peer showed {shown}")
+            raise self._refuse(calling, host, f"the peer showed {shown}")
         if not place.admit(peer.ae_title, peer.max_associations):
             log.warning("scp.association_refused", calling_ae=calling, reason="too many associations")
             raise Rejection(LOCAL_LIMIT)
         sender = peer.actor(new_id())
-        self._note(sender, f"from {place.host}")
+        self._note(sender, f"from {host}")
         log.info("scp.association_opened", calling_ae=calling, site=peer.site_code)
         return Admitted(
             request=request,
@@ -146,7 +150,9 @@ class Admission:
         with self._database.write() as session:
             record(session, [entry])
 
-    def _refuse(self, calling: str, reason: str, why: tuple[int, int, int] = CALLING_AE_UNKNOWN) -> Rejection:
+    def _refuse(
+        self, calling: str, host: str, reason: str, why: tuple[int, int, int] = CALLING_AE_UNKNOWN
+    ) -> Rejection:
         stranger = Actor(
             kind=ActorKind.PEER,
             login=f"ae:{calling}",
@@ -156,8 +162,10 @@ class Admission:
             site_name="",
             session_id="",
         )
-        log.warning("scp.association_refused", calling_ae=calling, reason=reason)
-        self._gate.deny(stranger, Action.STUDY_STORE, Resource(label="association", site_code=""), reason)
+        log.warning("scp.association_refused", calling_ae=calling, host=host, reason=reason)
+        # An administrator who is to say whether this is one of ours must know where it stands.
+        nowhere = Resource(label="association", site_code="")
+        self._gate.deny(stranger, Action.STUDY_STORE, nowhere, f"{reason}, from {host}")
         return Rejection(why)
 
 

@@ -114,7 +114,9 @@ def test_the_list_shows_who_came_and_who_was_turned_away(run: Run, tmp_path: Pat
         nowhere = Resource(label="association", site_code="")
         for _ in range(2):
             office.gate.deny(stranger, Action.STUDY_STORE, nowhere, "calling AE title is unknown")
-        office.gate.deny(known.actor(""), Action.STUDY_STORE, nowhere, "not one of the peer's addresses: 192.0.2.7")
+        office.gate.deny(
+            known.actor(""), Action.STUDY_STORE, nowhere, "not one of the peer's addresses, from 192.0.2.7"
+        )
     listed = run("peer", "list").output
     assert "STRANGER ×2" in listed
     assert "登録されていない AE タイトルです" in listed

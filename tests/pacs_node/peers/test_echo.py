@@ -6,13 +6,17 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from dokuei.wiring.outgoing_tls import outgoing_tls
 from pacs_node.peers.echo import PeerTester
 from pacs_node.peers.model import Peer
 from shared_kernel.settings import Address
 from tests.pacs_node.conftest import CLINIC_AE, Hub
+from tests.support.certificates import Authority
 
 
 def at(address: tuple[str, int] | None, title: str = "DOKUEI", *, tls: bool = False) -> Peer:
@@ -79,6 +83,32 @@ def test_a_host_that_does_not_exist() -> None:
 def test_tls_where_none_is_spoken() -> None:
     with listener(b"HTTP/1.0 400 no\r\n\r\n") as there:
         assert PeerTester("DOKUEI", patience=5)(at(there, tls=True)).kind == "tls"
+
+
+def test_tls_is_spoken_and_who_answers_is_checked(hub: Hub, tmp_path: Path) -> None:
+    ours, stranger = Authority(tmp_path), Authority(tmp_path, "stranger")
+    server = ours.issue("hub")
+    tls = {"dicom_tls": Address("127.0.0.1", 0), "tls_certificate": server.certificate, "tls_key": server.key}
+    with hub.database.write() as session:
+        hub.peers.add(session, CLINIC_AE, "CLINIC")
+    node = hub.node(**tls)
+    node.start()
+    try:
+        there = at(tuple(node.tls_address), tls=True)
+        results = {}
+        for name, authority in (("ours", ours), ("stranger", stranger)):
+            settings = replace(hub.settings, tls_peer_ca=authority.own.certificate)
+            results[name] = PeerTester(CLINIC_AE, tls=outgoing_tls(settings))(there)
+        gone = replace(hub.settings, tls_peer_ca=tmp_path / "gone.crt")
+        results["gone"] = PeerTester(CLINIC_AE, tls=outgoing_tls(gone))(there)
+    finally:
+        node.stop()
+    assert {name: result.kind for name, result in results.items()} == {
+        "ours": "well",
+        "stranger": "tls",
+        "gone": "our_tls",
+    }
+    assert "gone.crt" in results["gone"].detail or "No such file" in results["gone"].detail
 
 
 @pytest.mark.parametrize("answer", [b"", b"SSH-2.0-x\r\n", b"\x07\x00\x00\x00\x00\x04\x00\x00\x00\x00"])

@@ -104,7 +104,7 @@ def test_who_was_turned_away_is_shown_apart_from_who_is_known(hub: Hub, table: d
     for title, reason in (
         ("STRANGER", "calling AE title is unknown"),
         ("STRANGER", "calling AE title is unknown"),
-        ("MINATO_CT", "not one of the peer's addresses: 192.0.2.7"),
+        ("MINATO_CT", "not one of the peer's addresses, from 192.0.2.7"),
     ):
         actor = Peer(ae_title=title, site_code="").actor("")
         hub.gate.deny(actor, Action.STUDY_STORE, nowhere, reason)

@@ -34,7 +34,7 @@ def test_unknown_calling_ae_is_rejected_and_audited(hub: Hub, address: Address) 
     assert rejected.value.why == (1, 1, 3)
     with hub.database.read() as session:
         rows = session.execute(select(AuditRow.actor, AuditRow.reason).filter_by(outcome="denied")).all()
-    assert [tuple(row) for row in rows] == [("ae:STRANGER", "calling AE title is unknown")]
+    assert [tuple(row) for row in rows] == [("ae:STRANGER", "calling AE title is unknown, from 127.0.0.1")]
 
 
 def test_wrong_called_ae_is_rejected_and_audited(hub: Hub, address: Address) -> None:
