@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable
 
 _BURST_SECONDS = 1.0
-LONGEST_PAUSE = 5.0
-"""Seconds at once, so that an association that is to end need not be waited for."""
+_LONGEST_SLEEP = 0.5
+# Seconds at once, so that an association that is to end is soon seen to.
 
 
 class Meter:
     """The bytes of one peer. `take` waits so that its associations together stay at `rate` bytes per second.
 
-    A second's worth may come at once. `paused` sums up the seconds that were waited, which are not the peer's fault.
+    A second's worth may come at once.
     """
 
     def __init__(
@@ -25,16 +25,15 @@ class Meter:
         self._lock = threading.Lock()
         self._free_at = 0.0
 
-    def take(self, count: int) -> float:
-        """Count `count` bytes; returns the seconds that were waited."""
+    def take(self, count: int, ending: Callable[[], bool] = lambda: False) -> float:
+        """Count `count` bytes; returns the seconds that were waited, no longer than until `ending`."""
         with self._lock:
+            begun = now = self._now()
+            free_at = self._free_at = max(self._free_at, now - _BURST_SECONDS) + count / self.rate
+        while now < free_at and not ending():
+            self._sleep(min(free_at - now, _LONGEST_SLEEP))
             now = self._now()
-            self._free_at = max(self._free_at, now - _BURST_SECONDS) + count / self.rate
-            pause = min(self._free_at - now, LONGEST_PAUSE)
-        if pause <= 0:
-            return 0.0
-        self._sleep(pause)
-        return pause
+        return now - begun
 
 
 class Meters:

@@ -198,7 +198,7 @@ class StorageLane:
     def _pause(self, count: int) -> None:
         """Read no faster than the peer may send; the time is not the peer's fault."""
         if self._meter is not None:
-            paused = self._meter.take(count)
+            paused = self._meter.take(count, lambda: self._channel.interrupted)
             if self._begun is not None:
                 self._begun += paused
 

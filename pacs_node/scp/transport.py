@@ -116,7 +116,7 @@ class BoundedSocket(AssociationSocket):
             with contextlib.suppress(TimeoutError):
                 count = sock.recv_into(buffer)
                 if self._meter is not None:
-                    pause = self._meter.take(count)
+                    pause = self._meter.take(count, lambda: self.assoc._kill)
                     self.paused += pause
                     self._pdu_until += pause
                 return count
