@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 from pacs_node.importer import Fate, import_paths
 from tests.pacs_node.conftest import CLINIC_AE, Hub, peer
@@ -23,9 +24,15 @@ def images_of(studies: int, number: int) -> list[Part10]:
     return [ct(StudyInstanceUID=uids[each % studies], InstanceNumber=each) for each in range(number)]
 
 
+_door = threading.Lock()
+
+
 def send(address: tuple[str, int], images: list[Part10], together: threading.Barrier) -> list[int]:
-    together.wait(30)
-    with association(address, [(CT, [EXPLICIT])]) as scu:
+    """Send when all have an association; these open one after another, for strangers at one address are few."""
+    with ExitStack() as stack:
+        with _door:
+            scu = stack.enter_context(association(address, [(CT, [EXPLICIT])]))
+        together.wait(30)
         return [scu.store(1, CT, image.sop_instance, image.data_set).status for image in images]
 
 
