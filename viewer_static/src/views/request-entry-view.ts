@@ -54,6 +54,13 @@ export class RequestEntryView extends ViewElement {
         padding: 0 var(--s-2);
         font-weight: var(--w-bold);
       }
+      .field {
+        align-content: start;
+      }
+      .input:disabled {
+        background: var(--c-sunken);
+        opacity: 1;
+      }
       .w2 {
         grid-column: span 2;
       }
@@ -158,7 +165,7 @@ export class RequestEntryView extends ViewElement {
         ${this.text('patient_id', 'case.patient_id', 'w2', { required: true, blur: () => void this.entry.fillPatient() })}
         ${this.text('birth_date', 'case.birth_date', 'w2', { type: 'date' })}
         ${this.choice('sex', 'requests.sex', 'w2', [['', t('common.unknown')], ['M', t('sex.M')], ['F', t('sex.F')], ['O', t('sex.O')]])}
-        ${this.text('ideographic', 'requests.ideographic', 'w2', { required: true })} ${this.text('phonetic', 'requests.phonetic', 'w2')}
+        ${this.text('ideographic', 'requests.ideographic', 'w2')} ${this.text('phonetic', 'requests.phonetic', 'w2')}
         ${this.text('alphabetic', 'requests.alphabetic', 'w2')}
       </fieldset>
       <fieldset class="card" ?disabled=${fixed}>
@@ -188,7 +195,9 @@ export class RequestEntryView extends ViewElement {
   }
 
   private text(name: keyof RequestFields, label: Key, width: string, more: { type?: string; hint?: string; required?: boolean; blur?: () => void } = {}): TemplateResult {
-    const { fields, wrong } = this.watch.value;
+    const { fields, wrong, known } = this.watch.value;
+    // In a field that can't be filled in, an example would look like a value.
+    const hint = known && !known.changeable ? '' : (more.hint ?? '');
     return html`<div class="field ${width}">
       <label for=${name}>${t(label)}${more.required ? t('requests.needed') : ''}</label>
       <input
@@ -197,7 +206,7 @@ export class RequestEntryView extends ViewElement {
         data-testid="request-${name}"
         type=${more.type ?? 'text'}
         autocomplete="off"
-        placeholder=${more.hint ?? ''}
+        placeholder=${hint}
         aria-invalid=${wrong === name}
         .value=${fields[name]}
         @input=${(event: Event) => this.entry.type({ [name]: (event.target as HTMLInputElement).value })}

@@ -41,6 +41,9 @@ export class RequestsView extends ViewElement {
         flex: 1 1 200px;
         max-width: 300px;
       }
+      .bar {
+        margin-bottom: var(--s-4);
+      }
       .tabs {
         max-width: 100%;
       }
