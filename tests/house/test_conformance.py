@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Iterator
+from dataclasses import fields, replace
 from pathlib import Path
 
 from access_control.gate import AccessGate
@@ -18,6 +20,7 @@ from pacs_node.ingest.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VER
 from pacs_node.ingest.service import IngestService
 from pacs_node.scp.admission import MAXIMUM_PDU
 from pacs_node.scp.answers import CANNOT_UNDERSTAND, NOT_AUTHORISED, OUT_OF_RESOURCES, SUCCESS, UNEXPECTED
+from pacs_node.scp.tls import requestor_context
 from shared_kernel.clock import SetClock
 from shared_kernel.database import Database
 from shared_kernel.settings import Settings
@@ -81,6 +84,22 @@ def test_no_class_is_told_that_is_not_offered(settings: Settings) -> None:
         offered = {offer.sop_class_uid for service in dimse_services(hub) for offer in service.offers}
     told = {uid for uid, (service, _) in _service_rows().items() if "*" in service}
     assert told == offered
+
+
+def test_every_setting_of_tls_is_told() -> None:
+    told = PAGE.split("### TLS")[1].split("\n### ")[0] + PAGE.split("### TLS")[0]
+    missing = [field.name for field in fields(Settings) if "tls" in field.name and f"`{field.name}`" not in told]
+    assert missing == []
+
+
+def test_tls_is_as_old_and_as_weak_as_told(settings: Settings) -> None:
+    """TLS 1.3 unless a setting says 1.2, and then with suites of forward secrecy and authenticated encryption only."""
+    assert requestor_context(settings).minimum_version is ssl.TLSVersion.TLSv1_3
+    old = requestor_context(replace(settings, tls_minimum="1.2"))
+    assert old.minimum_version is ssl.TLSVersion.TLSv1_2
+    suites = [suite["name"] for suite in old.get_ciphers() if suite["protocol"] == "TLSv1.2"]
+    assert suites
+    assert all(re.fullmatch(r"ECDHE-.*(AES\d+-GCM|CHACHA20).*", name) for name in suites)
 
 
 def test_every_dicomweb_resource_is_told(database: Database, settings: Settings, clock: SetClock) -> None:
