@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from pacs_node.archive.index import NewInstance, instance_values
 from pacs_node.archive.tables import InstanceRow, SeriesRow, StudyRow
+from shared_kernel.audit.trail import AuditEntry, LeanTrail
 from shared_kernel.database import Database
 from shared_kernel.prepared import Prepared
 
@@ -65,6 +66,7 @@ class Appender:
         self._grow_study = Prepared(
             grown.values({**counts, "unsettled_since": bindparam("at", type_=study.c.unsettled_since.type)}), dialect
         )
+        self._trail = LeanTrail(dialect)
         self._places: dict[tuple[object, ...], Place] = {}
 
     def place_of(self, like: tuple[object, ...]) -> Place | None:
@@ -81,8 +83,13 @@ class Appender:
         """Remember no place."""
         self._places.clear()
 
-    def append(self, instances: Sequence[tuple[NewInstance, Place]], at: datetime) -> None:
-        """Index all of them in one transaction. Raises NotAppended, and what the database raises."""
+    def append(
+        self, instances: Sequence[tuple[NewInstance, Place]], at: datetime, deeds: Sequence[AuditEntry] = ()
+    ) -> None:
+        """Index all of them in one transaction, with these lines in the audit trail.
+
+        Raises NotAppended, and what the database raises.
+        """
         series: dict[int, int] = {}
         studies: dict[int, _Gain] = {}
         rows: list[Mapping[str, Any]] = []
@@ -101,3 +108,5 @@ class Appender:
                 touched += statement.run(cursor, {"row": row, "more": gain.instances, "at": at})
             if touched != len(series) + len(studies):
                 raise NotAppended
+            if deeds:
+                self._trail.record(cursor, deeds)

@@ -25,7 +25,7 @@ from pacs_node.archive.index import Found, IndexWriter, NewInstance, find
 from pacs_node.errors import ForeignStudy, StorageFull
 from pacs_node.events import InstanceReplaced, InstancesStored
 from pacs_node.ingest.work import Work
-from shared_kernel.audit.trail import record
+from shared_kernel.audit.trail import AuditEntry, record
 from shared_kernel.clock import Clock
 from shared_kernel.database import Database, DatabaseUnavailable
 from shared_kernel.errors import Unavailable
@@ -172,23 +172,39 @@ class _Indexing:
         instances = [(_new_instance(work), place) for work in batch if (place := self._place_of(work))]
         if not instances:
             return []
+        deeds = self._deeds(batch)
         try:
-            self._appender.append(instances, self._clock.now())
+            self._appender.append(instances, self._clock.now(), list(deeds.values()))
         except NotAppended:
             self._appender.forget()
             return batch
         except Exception as error:
             log.warning("ingest.append_failed", instances=len(batch), reason=repr(error))
             return batch
+        self._audited.update(deeds)
         for work in batch:
             work.settled = True
         return []
 
     def _place_of(self, work: Work) -> Place | None:
-        sender = work.incoming.sender
-        if (sender.session_id, work.header.study_uid) not in self._audited:
-            return None
         return self._appender.place_of(_like(work))
+
+    def _deeds(self, stored: Sequence[Work]) -> dict[tuple[str, str], AuditEntry]:
+        """An audit line for the first instance of a session and study."""
+        deeds: dict[tuple[str, str], AuditEntry] = {}
+        for work in stored:
+            sender, study_uid = work.incoming.sender, work.header.study_uid
+            key = (sender.session_id, study_uid)
+            if key not in self._audited and key not in deeds:
+                deeds[key] = audit_entry(
+                    sender,
+                    Action.STUDY_STORE,
+                    Resource(label=f"study/{study_uid}", site_code=sender.site_code, study_uid=study_uid),
+                    clock=self._clock,
+                    outcome="done",
+                    reason=f"storing by {work.incoming.channel}",
+                )
+        return deeds
 
     def _commit(self, batch: Sequence[Work]) -> None:
         """Index the batch in one transaction; where that fails, each on its own."""
@@ -265,13 +281,12 @@ class _Indexing:
                 self._appender.learn(_like(work), Place(*rows))
 
     def _tell(self, session: Session, index: IndexWriter, stored: Sequence[Work]) -> None:
-        """An event for each study that is new, and an audit line for the first instance of a session and study.
+        """An event for each study that is new, and what the audit trail must have.
 
         Of the instances that follow, CompletionWorker tells.
         """
         now = self._clock.now()
         told = set()
-        deeds = {}
         for work in stored:
             sender, study_uid = work.incoming.sender, work.header.study_uid
             if study_uid in index.opened and study_uid in index.added and study_uid not in told:
@@ -279,16 +294,8 @@ class _Indexing:
                 added = index.counted(study_uid)
                 event = InstancesStored(study_uid=study_uid, site_code=sender.site_code, added=added, total=added)
                 publish(session, event, at=now, actor=sender.login)
-            if (sender.session_id, study_uid) not in self._audited:
-                deeds[sender.session_id, study_uid] = audit_entry(
-                    sender,
-                    Action.STUDY_STORE,
-                    Resource(label=f"study/{study_uid}", site_code=sender.site_code, study_uid=study_uid),
-                    clock=self._clock,
-                    outcome="done",
-                    reason=f"storing by {work.incoming.channel}",
-                )
-        record(session, list(deeds.values()))
+        if deeds := self._deeds(stored):
+            record(session, list(deeds.values()))
 
 
 def _like(work: Work) -> tuple[object, ...]:

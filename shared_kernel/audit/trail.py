@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import insert, select, text
+from sqlalchemy import Dialect, insert, select, text
 from sqlalchemy.orm import Session
 
 from shared_kernel.audit.tables import AuditRow
+from shared_kernel.prepared import Prepared
 
 BEGINNING = "0" * 64
 
@@ -46,6 +47,28 @@ def record(session: Session, entries: Sequence[AuditEntry]) -> None:
         rows.append({**asdict(entry), "entry_hash": last})
     if rows:
         session.execute(insert(AuditRow), rows)
+
+
+class LeanTrail:
+    """`record` for a cursor of `Database.write_lean`: the same chain, without a session."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        table: Any = AuditRow.__table__
+        self._last = Prepared(select(table.c.entry_hash).order_by(table.c.number.desc()).limit(1), dialect)
+        self._insert = Prepared(
+            insert(table), dialect, [column.name for column in table.columns if column.name != "number"]
+        )
+
+    def record(self, cursor: Any, entries: Sequence[AuditEntry]) -> None:
+        """Append entries in the cursor's transaction."""
+        self._last.run(cursor, {})
+        found = cursor.fetchone()
+        last = found[0] if found else BEGINNING
+        rows = []
+        for entry in entries:
+            last = link(last, entry)
+            rows.append({**asdict(entry), "entry_hash": last})
+        self._insert.run_many(cursor, rows)
 
 
 def link(previous_hash: str, entry: AuditEntry) -> str:
