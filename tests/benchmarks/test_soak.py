@@ -19,7 +19,7 @@ def test_nothing_is_lost_and_nothing_stays_open(tmp_path: Path) -> None:
     told = soak(seed=20261121, scanners=1, go_on=lambda number: number < 6, folder=tmp_path)
     assert [] == told.wrong
     played = {"stored", "sent again", "other content", "foreign study", "mismatch", "aborted", "vanished", "half open"}
-    assert played | {"echo", "QIDO-RS", "WADO-RS"} <= told.ledger.done.keys()
+    assert played | {"echo", "found", "moved", "QIDO-RS", "WADO-RS"} <= told.ledger.done.keys()
     assert told.ledger.all()
     assert max(sample.wal for sample in told.samples) <= verdict.LARGEST_WAL
     assert [] == list(tmp_path.iterdir())

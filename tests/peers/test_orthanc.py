@@ -9,10 +9,13 @@ import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
+from benchmarks import objects
+from benchmarks.sending import Node, send
 from benchmarks.targets import Hub, Orthanc
 from test_data.small import small_ct_series
 from tests.peers.support import digest, in_the_archive, uid_of
 from tests.support.shared_files import FOLDER, index, needs_shared_files
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.peer
 
@@ -112,6 +115,41 @@ def test_orthanc_finds_what_the_hub_has(hub: Hub, orthanc: Orthanc) -> None:
     _, instances = query(orthanc, "Instance", keys | {"SOPInstanceUID": ""})
     assert {uid_of(file) for file in files} == {each["SOPInstanceUID"] for each in instances}
     assert [] == query(orthanc, "Study", {"AccessionNumber": "NOBODY"})[1]
+
+
+def test_orthanc_has_a_study_moved_to_itself(hub: Hub, orthanc: Orthanc) -> None:
+    made, series = objects.large(), objects.series(6)
+    modality = Node(hub.node.address, hub.node.called, "MODALITY")
+    assert 0 == send(modality, [(made, identity) for identity in series]).refused
+    found, answers = query(orthanc, "Study", {"PatientID": series[0].patient, "StudyInstanceUID": ""})
+    assert [series[0].study] == [each["StudyInstanceUID"] for each in answers]
+    orthanc.rest("POST", f"/queries/{found}/retrieve", {"TargetAet": "ORTHANC", "Synchronous": True})
+    assert {each.instance: made.digest(each) for each in series} == stored_by(orthanc, series[0].study)
+
+
+def test_the_hub_sends_a_study_to_orthanc(hub: Hub, orthanc: Orthanc) -> None:
+    made, series = objects.large(), objects.series(6)
+    modality = Node(hub.node.address, hub.node.called, "MODALITY")
+    assert 0 == send(modality, [(made, identity) for identity in series]).refused
+    hub.command("study", "send", series[0].study, "--to", "ORTHANC")
+    assert {each.instance: made.digest(each) for each in series} == stored_by(orthanc, series[0].study)
+
+
+def test_orthanc_gets_a_commitment_for_what_it_sent(hub: Hub, orthanc: Orthanc) -> None:
+    files = small_ct_series(seed=3004, slices=3)
+    study = [upload(orthanc, file) for file in files][-1]
+    body = {"Resources": [study], "StorageCommitment": True, "Synchronous": False}
+    job = orthanc.rest("POST", "/modalities/hub/store", body)["ID"]
+    until(lambda: orthanc.rest("GET", f"/jobs/{job}")["State"] == "Success", seconds=60, what="Orthanc's job")
+    transaction = orthanc.rest("GET", f"/jobs/{job}")["Content"]["StorageCommitmentTransactionUID"]
+
+    def report() -> dict[str, Any] | None:
+        said: dict[str, Any] = orthanc.rest("GET", f"/storage-commitment/{transaction}")
+        return None if said["Status"] == "Pending" else said
+
+    told = until(report, seconds=60, what="the commitment")
+    assert ("Success", []) == (told["Status"], told["Failures"])
+    assert {uid_of(file) for file in files} == {each["SOPInstanceUID"] for each in told["Success"]}
 
 
 def _same(hub: Hub, file: bytes) -> bool:
