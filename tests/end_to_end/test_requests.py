@@ -236,6 +236,9 @@ def test_a_request_on_screen(clinic: HubProcess) -> None:
         expect(page.get_by_test_id("request-patient_id")).to_be_disabled()
         picture(page, "request-done")
 
+        page.get_by_role("link", name="症例を開く").click()
+        expect(page.get_by_text("咳嗽が続く。肺炎の有無。")).to_be_visible(timeout=30_000)
+
         page.goto("/requests/+new")
         page.get_by_test_id("request-patient_id").fill("M0003001")
         page.get_by_test_id("request-patient_id").blur()

@@ -272,7 +272,7 @@ export class AppView extends ViewElement {
       case 'requests':
         return this.lazy('requests', html`<dk-requests .session=${who}></dk-requests>`);
       case 'request':
-        return this.lazy('request', html`<dk-request .requestId=${at.id}></dk-request>`);
+        return this.lazy('request', html`<dk-request-entry .requestId=${at.id}></dk-request-entry>`);
       case 'peers':
         return this.lazy('peers', html`<dk-peers></dk-peers>`);
       case 'peer':

@@ -12,6 +12,7 @@ import { may } from '../state/routes';
 import { Viewer } from '../state/viewer';
 import { Watch } from '../state/watch';
 import { baseStyles } from '../tokens/base';
+import { receivedOf } from './case-row';
 import { errorBanner } from './error-banner';
 import { mainName } from './patient-text';
 import './patient-banner';
@@ -164,7 +165,7 @@ export class CaseView extends ViewElement {
       ${detail.images_after_report > 0
         ? html`<dk-banner kind="warn" data-testid="case-late-images" .heading=${t('case.late_images_title', { n: detail.images_after_report })} .text=${t('case.late_images_text')}></dk-banner>`
         : null}
-      ${detail.state === 'receiving' ? html`<dk-banner .heading=${t('case.receiving_title')} .text=${t('case.receiving_text')}></dk-banner>` : null}
+      ${detail.state === 'receiving' ? html`<dk-banner .heading=${[t('case.receiving_title'), receivedOf(detail)].filter(Boolean).join(' ')} .text=${t('case.receiving_text')}></dk-banner>` : null}
       <dk-request .detail=${detail} .form=${form}></dk-request>
       <dk-priors .priors=${detail.priors} .shown=${prior?.study_uid ?? null} @dk-prior=${(event: CustomEvent) => this.room.showPrior(event.detail)}></dk-priors>
       ${draft

@@ -27,7 +27,7 @@ const rules = {
 } as const;
 
 /** One 検査依頼: entered, changed while it is open, cancelled, and looked at when its images have come. */
-@customElement('dk-request')
+@customElement('dk-request-entry')
 export class RequestEntryView extends ViewElement {
   static override styles = [
     baseStyles,

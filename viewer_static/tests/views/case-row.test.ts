@@ -2,11 +2,11 @@
 import { render } from 'lit';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Case } from '../../src/api/types';
-import { caseRow } from '../../src/views/case-row';
+import { caseRow, receivedOf } from '../../src/views/case-row';
 
 const one = (change: Partial<Case> = {}): Case =>
   ({
-    id: '1', state: 'unread', site: { code: 'minami', name: '南浜クリニック' }, modalities: ['CT'], prior_count: 0, identity_conflict: false, text_suspect: false, images_after_report: 0, reader: null, reason: '', due_date: '2026-11-24',
+    id: '1', state: 'unread', site: { code: 'minami', name: '南浜クリニック' }, modalities: ['CT'], prior_count: 0, identity_conflict: false, text_suspect: false, expected_count: null, images_after_report: 0, reader: null, reason: '', due_date: '2026-11-24',
     patient: { id: 'M1', name: { alphabetic: '', ideographic: '山田太郎', phonetic: '' }, birth_date: null, sex: 'M' }, ...change,
   }) as Case;
 
@@ -53,4 +53,9 @@ test('texts that may be garbled are marked, with what that means', () => {
   expect(mark?.textContent).toBe('文字化け疑い');
   expect(mark?.getAttribute('title')).toContain('元の画像');
   expect(row(one({})).querySelector('[data-testid=case-text-suspect]')).toBeNull();
+});
+
+test('tells how many of how many images are here only while they come and somebody has said so', () => {
+  const receiving = one({ state: 'receiving', instance_count: 312, expected_count: 500 });
+  expect([receivedOf(receiving), receivedOf({ ...receiving, expected_count: null }), receivedOf({ ...receiving, state: 'unread' })]).toEqual(['312 / 500', '', '']);
 });
