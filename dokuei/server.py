@@ -97,7 +97,8 @@ def _serve(settings: Settings, on_ready: OnReady, prepare: Callable[[Hub], None]
         try:
             dicom = hub.node.start()
         except OSError as error:
-            raise AddressTaken(address=str(settings.dicom), reason=error.strerror) from error
+            addresses = [str(each) for each in (settings.dicom, settings.dicom_tls) if each]
+            raise AddressTaken(address=" / ".join(addresses), reason=error.strerror) from error
         stack.callback(hub.node.stop)
         presence(http, dicom)
         config = uvicorn.Config(

@@ -48,6 +48,8 @@ def telling_errors() -> Iterator[None]:
             f"{error.next_step.en} / {error.next_step.ja}",
         ]
         raise click.ClickException("\n".join(lines)) from error
+    except SettingError as error:  # one that only shows when it is used, such as a certificate
+        raise click.ClickException(str(error)) from error
     except UnicodeError as error:
         raise click.ClickException("The arguments are not valid UTF-8 / 引数が UTF-8 ではありません") from error
     except (OSError, SQLAlchemyError) as error:

@@ -149,3 +149,19 @@ def test_the_home_folder_is_meant_by_a_tilde(tmp_path: Path, monkeypatch: pytest
     settings = load({}, {"DOKUEI_DATA": "~/x"})
     assert (tmp_path / "x", "HOME") == (settings.data, settings.ae_title)
     assert "NAMED" == load({}, {"DOKUEI_DATA": "~/x", "DOKUEI_CONFIG": "~/named.toml"}).ae_title
+
+
+def test_tls_needs_a_certificate() -> None:
+    with pytest.raises(SettingError, match="'tls_certificate' and 'tls_key'"):
+        load({"data": "/srv/dokuei", "dicom_tls": "127.0.0.1:2762", "tls_certificate": "/etc/hub.crt"}, {})
+
+
+@pytest.mark.parametrize("written", ["1.2.3, 1.2.4", "1.2.3 1.2.4", ["1.2.3", "1.2.4"]])
+def test_private_storage_classes_are_a_list_of_uids(written: object) -> None:
+    assert load({"data": "/srv/dokuei", "storage_classes": written}, {}).storage_classes == ("1.2.3", "1.2.4")
+
+
+@pytest.mark.parametrize("wrong", ["1.2.a", "1..2", "1", "01.2", "1." + "2" * 64])
+def test_a_storage_class_that_is_no_uid_is_named(wrong: str) -> None:
+    with pytest.raises(SettingError, match="UIDs are wanted"):
+        load({"data": "/srv/dokuei", "storage_classes": wrong}, {})
