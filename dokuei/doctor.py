@@ -143,8 +143,8 @@ def _files(database: Database, settings: Settings) -> Iterator[Finding]:
         told += f", such as {found[0].sop_instance_uid} of {found[0].site_code}: {found[0].damage.told.en}"
     yield Finding("archive", not found, told, "see all with dokuei archive verify; put these files back from a backup")
     orphans = files.count_orphans()
-    told = f"{orphans} files in {files.orphans} that this database does not know"
-    remedy = f"after restoring an older database take them back: dokuei study import --site CODE {files.orphans}"
+    told = f"{orphans} files are set aside that this database does not know"
+    remedy = "see them with dokuei archive orphans; after restoring an older database take them back with --import"
     yield Finding("orphans", not orphans, told, remedy)
 
 

@@ -96,7 +96,7 @@ def test_images_that_the_database_does_not_know(office: Office) -> None:
     orphan.parent.mkdir(parents=True)
     orphan.write_bytes(b"")
     (found,) = wrong(office.settings)
-    assert (found.subject, "study import" in found.remedy) == ("orphans", True)
+    assert (found.subject, "archive orphans" in found.remedy) == ("orphans", True)
 
 
 def test_no_database_in_the_file(office: Office) -> None:
