@@ -170,9 +170,9 @@ class IndexWriter:
 
     def _series_of(self, study: StudyRow, header: Header) -> SeriesRow:
         key = (study.id, header.series_uid)
-        series = self._series.get(key) or self._session.scalar(
-            select(SeriesRow).filter_by(study_row=study.id, series_uid=header.series_uid)
-        )
+        series = self._series.get(key)
+        if series is None and study.study_uid not in self.opened:
+            series = self._session.scalar(select(SeriesRow).filter_by(study_row=study.id, series_uid=header.series_uid))
         if series is None:
             series = SeriesRow(
                 study_row=study.id,

@@ -75,6 +75,8 @@ def identity_of(patient_id: str, number: int = 1) -> str:
 def known_under(session: Session, issuer: str, patient_id: str) -> list[PatientRow]:
     """Those who have this id and a study, or are merged: from whom a correction has taken all is nobody known."""
     named = namesakes(session, issuer, patient_id)
+    if not named:
+        return []
     numbers = [row.id for row in named]
     used = set(session.scalars(select(StudyRow.patient_row).where(StudyRow.patient_row.in_(numbers)).distinct()))
     used |= set(session.scalars(select(PatientRow.person).where(PatientRow.person.in_(numbers))))

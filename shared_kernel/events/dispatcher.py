@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 import structlog
 from sqlalchemy import func, select
@@ -48,6 +49,25 @@ class Subscriber:
     name: str
     handlers: Mapping[type[Event], Handler]
     from_the_beginning: bool = True
+
+
+_OUTBOX = select(
+    OutboxRow.sequence,
+    OutboxRow.event_id,
+    OutboxRow.name,
+    OutboxRow.occurred_at,
+    OutboxRow.actor,
+    OutboxRow.payload,
+).order_by(OutboxRow.sequence)
+
+
+class _Reading(NamedTuple):
+    """A piece of the outbox."""
+
+    envelopes: list[Envelope]
+    up_to: int
+    """No event that is wanted lies between the last of these and this sequence."""
+    more: bool
 
 
 @dataclass(slots=True)
@@ -141,41 +161,53 @@ class Dispatcher:
         busy = True
         while busy and not interrupted():
             busy = False
-            for subscriber in self._subscribers:
-                busy |= self._advance(subscriber, interrupted)
+            now = self._clock.now()
+            ready = [each for each in self._subscribers if self._not_before.get(each.name, now) <= now]
+            read = {each.name: self._progress_of(each).read for each in ready}
+            furthest = max(read.values(), default=0)
+            # Most have read as far as one another: what is new is read once for all of them.
+            news = self._news(furthest) if ready else None
+            for subscriber in ready:
+                mine = news if news and read[subscriber.name] == furthest else self._missed(subscriber)
+                busy |= self._advance(subscriber, mine, interrupted)
         self._keep_skipped(at_least=_SELDOM)
 
-    def _advance(self, subscriber: Subscriber, interrupted: Callable[[], bool]) -> bool:
-        """Deliver one batch; True if there may be more to do at once."""
-        not_before = self._not_before.get(subscriber.name)
-        if not_before and self._clock.now() < not_before:
-            return False
-        progress = self._progress_of(subscriber)
-        wanted = _wanted(subscriber)
+    def _news(self, read: int) -> _Reading:
+        """The next events of any name."""
+        with self._database.read() as session:
+            found = session.execute(_OUTBOX.where(OutboxRow.sequence > read).limit(_BATCH)).all()
+        return _Reading([_envelope(row) for row in found], found[-1].sequence if found else read, len(found) == _BATCH)
+
+    def _missed(self, subscriber: Subscriber) -> _Reading:
+        """The next events that one subscriber wants, past all that it does not."""
+        read = self._progress_of(subscriber).read
         with self._database.read() as session:
             # Both of one snapshot: behind the last one read, no wanted event can hide.
             newest = session.scalar(select(func.max(OutboxRow.sequence))) or 0
-            rows = session.scalars(
-                select(OutboxRow)
-                .where(OutboxRow.sequence > progress.read, OutboxRow.name.in_(wanted))
-                .order_by(OutboxRow.sequence)
-                .limit(_BATCH)
-            ).all()
-            envelopes = [_envelope(row) for row in rows]
-        for envelope in envelopes:
+            wanted = OutboxRow.name.in_(_wanted(subscriber))
+            found = session.execute(_OUTBOX.where(OutboxRow.sequence > read, wanted).limit(_BATCH)).all()
+        full = len(found) == _BATCH
+        return _Reading([_envelope(row) for row in found], found[-1].sequence if full else newest, full)
+
+    def _advance(self, subscriber: Subscriber, reading: _Reading, interrupted: Callable[[], bool]) -> bool:
+        """Deliver what was read; True if there may be more to do at once."""
+        progress = self._progress_of(subscriber)
+        wanted = _wanted(subscriber)
+        delivered = False
+        for envelope in reading.envelopes:
             if interrupted():
                 return False
-            if envelope.sequence <= progress.read:
+            if envelope.sequence <= progress.read or envelope.name not in wanted:
                 continue
             try:
                 place = self._deliver(subscriber.name, wanted[envelope.name], envelope)
             except Exception as error:
                 return self._hold_up(subscriber.name, envelope, error)
             progress.read = progress.kept = place
+            delivered = True
             self._not_before.pop(subscriber.name, None)
-        if len(envelopes) < _BATCH:
-            progress.read = max(progress.read, newest)
-        return bool(envelopes)
+        progress.read = max(progress.read, reading.up_to)
+        return delivered or reading.more
 
     def _progress_of(self, subscriber: Subscriber) -> _Progress:
         known = self._progress.get(subscriber.name)
@@ -275,7 +307,7 @@ def _wanted(subscriber: Subscriber) -> dict[str, Handler]:
     return {kind.name(): handler for kind, handler in subscriber.handlers.items()}
 
 
-def _envelope(row: OutboxRow) -> Envelope:
+def _envelope(row: Any) -> Envelope:  # an OutboxRow, or its columns
     return Envelope(
         sequence=row.sequence,
         event_id=row.event_id,
