@@ -147,8 +147,14 @@ class _Indexing:
         """Settle every work of the batch, whatever happens."""
         try:
             durable = self._make_durable(batch)
-            rest = self._append([work for work in durable if self._place_of(work)])
-            self._commit([*(work for work in durable if not work.settled and work not in rest), *rest])
+            new: dict[tuple[object, ...], Work] = {}
+            for work in durable:
+                if work.header.likeness is not None and self._place_of(work) is None:
+                    new.setdefault(_like(work), work)
+            # Of those that say something new together only the first needs the long way.
+            self._commit(list(new.values()))
+            self._append([work for work in durable if not work.settled and self._place_of(work)])
+            self._commit([work for work in durable if not work.settled])
         except Exception as error:
             log.exception("ingest.batch_failed")
             for work in batch:
@@ -167,24 +173,24 @@ class _Indexing:
             return [work for one in batch for work in self._make_durable([one])]
         return batch
 
-    def _append(self, batch: Sequence[Work]) -> Sequence[Work]:
-        """Index those that say nothing new; returns those that must be looked at: all or none of the batch."""
+    def _append(self, batch: Sequence[Work]) -> None:
+        """Index those that say nothing new; settles all of them, or none: then each must be looked at."""
         instances = [(_new_instance(work), place) for work in batch if (place := self._place_of(work))]
         if not instances:
-            return []
+            return
         deeds = self._deeds(batch)
         try:
             self._appender.append(instances, self._clock.now(), list(deeds.values()))
         except NotAppended:
             self._appender.forget()
-            return batch
+            return
         except Exception as error:
-            log.warning("ingest.append_failed", instances=len(batch), reason=repr(error))
-            return batch
+            if not isinstance(named(error), StorageFull):  # of that, the archive tells once
+                log.warning("ingest.append_failed", instances=len(batch), reason=repr(error))
+            return
         self._audited.update(deeds)
         for work in batch:
             work.settled = True
-        return []
 
     def _place_of(self, work: Work) -> Place | None:
         return self._appender.place_of(_like(work))
