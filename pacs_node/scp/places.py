@@ -9,9 +9,9 @@ from enum import Enum, auto
 
 import structlog
 
-MOST_WAITING = 32
+MOST_WAITING = 64
 """Connections at once that have no association yet."""
-MOST_WAITING_OF_ONE_ADDRESS = 8
+MOST_WAITING_OF_ONE_ADDRESS = 24
 """As many of them from one address; associations aren't counted, for all clinics may share one address."""
 
 log = structlog.get_logger(__name__)
