@@ -15,8 +15,10 @@ import uvicorn
 
 from dokuei.hub import Hub
 from dokuei.web.hub_app import application
+from shared_kernel.clock import JST
 from shared_kernel.errors import DokueiError, Text
 from shared_kernel.settings import Address, Settings
+from worklist.clinical_days import make_ready
 
 _SECONDS_TO_FINISH = 5
 _LOCK = "server.lock"
@@ -84,6 +86,7 @@ def _serve(settings: Settings, on_ready: OnReady, prepare: Callable[[Hub], None]
         listening = stack.enter_context(_listen(settings.http))
         http = Address(settings.http.host, listening.getsockname()[1])
         stack.enter_context(hub.ingest)
+        make_ready(hub.clock.now().astimezone(JST).date())
         hub.dispatcher.start()
         stack.callback(hub.dispatcher.stop)
         hub.completion.start()

@@ -38,9 +38,6 @@ from shared_kernel.errors import Text, Unavailable
 _WRITE = "dokuei_write"
 _LONGEST_WAIT_SECONDS = 30.0
 
-_PAGES_TO_CHECKPOINT = 8000
-"""Of 4 KiB each; the write-ahead log grows to some 32 MB."""
-
 # SQLite's primary result codes (the low byte of the extended ones).
 _TROUBLE = {
     sqlite3.SQLITE_PERM,
@@ -298,8 +295,6 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute("PRAGMA busy_timeout=30000")
     cursor.execute("PRAGMA temp_store=MEMORY")
-    # Pages that many commits touch are copied back once for all of them.
-    cursor.execute(f"PRAGMA wal_autocheckpoint={_PAGES_TO_CHECKPOINT}")
     cursor.close()
 
 

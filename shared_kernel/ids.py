@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import time
 import uuid
 
@@ -16,7 +16,7 @@ def new_id() -> str:
     Rows made one after another stand side by side in a B-tree, which random ids would scatter.
     """
     milliseconds = time.time_ns() // 1_000_000
-    random_bits = secrets.randbits(74)
+    random_bits = int.from_bytes(os.urandom(10)) >> 6
     value = (milliseconds << 80) | _VERSION_7 | ((random_bits >> 62) << 64) | _VARIANT_RFC
     return f"{value | (random_bits & ((1 << 62) - 1)):032x}"
 

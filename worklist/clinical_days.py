@@ -22,6 +22,15 @@ def public_holidays(year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays("JP", years=year))
 
 
+def make_ready(today: date) -> None:
+    """Look up the holidays of this year and the next: the first time that takes half a second.
+
+    Somebody who waits for the database should not wait for that too.
+    """
+    for year in (today.year, today.year + 1):
+        public_holidays(year)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClinicalCalendar:
     """When a clinic is closed; the default is that of most: weekends, public holidays, 12-29 to 01-03.

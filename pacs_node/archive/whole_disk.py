@@ -15,6 +15,22 @@ _PAUSE_SECONDS = 60.0
 log = structlog.get_logger(__name__)
 
 
+_libc = ctypes.CDLL(None, use_errno=True)
+_begin_writing = getattr(_libc, "sync_file_range", None)
+if _begin_writing is not None:
+    _begin_writing.argtypes = [ctypes.c_int, ctypes.c_longlong, ctypes.c_longlong, ctypes.c_uint]
+_WRITE = 2  # SYNC_FILE_RANGE_WRITE
+
+
+def begin_writing(file: int) -> None:
+    """Let the disk begin with what was written to a file descriptor, without waiting (Linux `sync_file_range`).
+
+    Says nothing of errors: the sync that must follow does.
+    """
+    if _begin_writing is not None:
+        _begin_writing(file, 0, 0, _WRITE)
+
+
 class WholeDisk:
     """The file system that a folder is on.
 
@@ -25,7 +41,7 @@ class WholeDisk:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._call = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+        self._call = getattr(_libc, "syncfs", None)
         self._descriptor: int | None = None
         self._not_before = 0.0
 

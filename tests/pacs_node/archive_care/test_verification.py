@@ -33,7 +33,7 @@ def cut(path: Path) -> None:
 
 def swap(path: Path) -> None:
     """Another image in the place of this one, as a copy that went wrong leaves it."""
-    [other] = [each for each in path.parent.glob("*.dcm") if each != path]
+    other = sorted(each for each in path.parent.glob("*.dcm") if each != path)[0]
     path.write_bytes(other.read_bytes())
 
 

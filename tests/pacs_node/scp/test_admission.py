@@ -75,13 +75,13 @@ def test_a_peer_comes_from_its_addresses(hub: Hub, more: tuple[Proposal, ...]) -
     with running(hub, networks=(ip_network("192.0.2.0/24"),)) as address, pytest.raises(Refused) as refused:
         _open(address, ECHO, *more)
     assert (1, 1, 3) == refused.value.why
-    assert ["not one of the peer's addresses: 127.0.0.1"] == _refusals(hub)
+    assert ["not one of the peer's addresses, from 127.0.0.1"] == _refusals(hub)
 
 
 def test_a_disabled_peer_is_refused(hub: Hub, more: tuple[Proposal, ...]) -> None:
     with running(hub, enabled=False) as address, pytest.raises(Refused):
         _open(address, ECHO, *more)
-    assert ["the peer is disabled"] == _refusals(hub)
+    assert ["the peer is disabled, from 127.0.0.1"] == _refusals(hub)
 
 
 def test_a_peer_that_may_not_store_may_verify(hub: Hub, more: tuple[Proposal, ...]) -> None:
