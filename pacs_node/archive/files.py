@@ -82,10 +82,19 @@ class FileStore:
         for root in self.roots:
             root.whole_disk.close()
 
-    def new_incoming(self, beside: str | Path | None = None) -> str:
-        """A path for a file that is about to be received; on the disk of the file `beside`, if one is given."""
+    def new_incoming(self, beside: str | Path | None = None, *, study_uid: str = "", at: datetime | None = None) -> str:
+        """A path for a file that is about to be received; on the disk of the file `beside`, if one is given.
+
+        Where the study is known already it is in the folder that the file will stay in: file systems put the
+        files of one folder near each other, and find room for a new one quickly where few have been deleted.
+        """
         root = self._root_of(beside) if beside is not None else self._root_with_space()
-        return f"{root.incoming_text}/{new_id()}.part"
+        if not study_uid or at is None:
+            return f"{root.incoming_text}/{new_id()}.part"
+        folder = f"{root.archive_text}/{self._folder_for(study_uid, at.toordinal(), at)}"
+        if folder not in self._lasting:
+            os.makedirs(folder, exist_ok=True)
+        return f"{folder}/{new_id()}.part"
 
     def place_for(self, study_uid: str, at: datetime, beside: str | Path | None = None) -> str:
         """A path, never used before, for an instance of this study received at this time, in the root of `beside`."""

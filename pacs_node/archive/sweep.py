@@ -82,23 +82,31 @@ def sweep(files: FileStore, database: Database, now: datetime) -> list[Path]:
 
 
 def _sweep(root: Root, files: FileStore, database: Database, now: datetime) -> list[Path]:
-    for path in root.incoming.glob("*.part"):
-        if path.is_file():
-            log.info("archive.leftover_removed", path=str(path))
-            files.remove(path)
+    _remove_half(root.incoming, files)
     _put_back(root, database)
     mark = root.archive / _MARK
     since = _since(mark, database)
     unnamed: list[Path] = []
+    touched: set[Path] = set()
     for day in _days(root.archive, since):
         for folder in day.iterdir():
+            _remove_half(folder, files)
             unnamed += unnamed_in(root, database, folder)
+            touched.add(folder)
     aside = [files.set_aside(path, cut_short=not _is_whole(path)) for path in unnamed]
     if aside:
         log.warning("archive.orphans_set_aside", count=len(aside), folder=str(root.orphans))
-    _remove_empty({path.parent for path in unnamed})
+    _remove_empty(touched)
     mark.write_text(now.astimezone(UTC).isoformat(), encoding="ascii")
     return aside
+
+
+def _remove_half(folder: Path, files: FileStore) -> None:
+    """Remove what was being received when a process ended."""
+    for path in sorted(folder.glob("*.part")):
+        if path.is_file():
+            log.info("archive.leftover_removed", path=str(path))
+            files.remove(path)
 
 
 def unnamed_in(root: Root, database: Database, folder: Path) -> list[Path]:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import structlog
 
 from access_control.model import Actor
+from pacs_node.errors import InstanceRefused
+from pacs_node.header.scan import Header, scan_head
 from pacs_node.ingest.part10 import FileMeta, header_bytes
-from pacs_node.ingest.spool import Spool
+from pacs_node.ingest.spool import HEAD, Spool
 from pacs_node.ingest.work import Incoming, Stored
 from pacs_node.peers.model import IntakeRules
 from shared_kernel.errors import DokueiError, Unavailable
@@ -40,7 +42,7 @@ class Reception:
         self._ingest = ingest
         self._sender = sender
         self._rules = rules
-        self._header: bytes | None = header_bytes(transfer_syntax_uid, sop_class_uid, sop_instance_uid, sender.name)
+        self._header = header_bytes(transfer_syntax_uid, sop_class_uid, sop_instance_uid, sender.name)
         self._meta = FileMeta(
             transfer_syntax_uid=transfer_syntax_uid,
             sop_class_uid=sop_class_uid,
@@ -52,28 +54,45 @@ class Reception:
         self._spool: Spool | None = None
         self.kept = 0
         """Bytes of the data set that were kept."""
-        try:
-            self._spool = ingest.spool(limit=rules.max_instance)
-        except Exception as error:
-            self._give_up(error)
+        self._found: Header | None = None
+        self._discarded = False
 
     def write(self, fragment: bytes | memoryview) -> None:
         """Append a fragment of the data set; the bytes are used up when this returns."""
         with self._lock:
-            if self._spool is None:
+            if self._error is not None or self._discarded:
                 return
             try:
-                if self._header is not None:
-                    self._spool.write(self._header, fragment)
-                    self._header = None
+                if self._spool is None:
+                    self._begin(fragment)
                 else:
                     self._spool.write(fragment)
                 self.kept += len(fragment)
             except Exception as error:
                 self._give_up(error)
 
+    def _begin(self, fragment: bytes | memoryview) -> None:
+        """Open the file once it is known where it will stay, which the first fragment says as a rule."""
+        head = self._header + bytes(fragment[:HEAD])
+        meta = self._meta
+        try:
+            self._found = scan_head(
+                head,
+                meta.dataset_offset,
+                meta.transfer_syntax_uid,
+                meta.sop_class_uid,
+                character_set=self._rules.character_set,
+            )
+        except InstanceRefused:
+            self._found = None  # said when all of it is here, as of an instance that comes in many fragments
+        study_uid = self._found.study_uid if self._found else ""
+        self._spool = self._ingest.spool(limit=self._rules.max_instance, study_uid=study_uid)
+        self._spool.write(self._header, fragment)
+
     def store(self) -> Stored:
         """All of it is here: store it; see `IngestService.store`. Raises also what went wrong while receiving."""
+        if not self.kept:
+            self.write(b"")  # a data set of nothing is refused by the same rules
         if self._error is not None:
             raise self._error
         if self._spool is None:
@@ -87,12 +106,14 @@ class Reception:
                 sop_instance_uid=self._meta.sop_instance_uid,
                 rules=self._rules,
                 meta=self._meta,
+                header=self._found,
             )
         )
 
     def discard(self) -> None:
         """Leave nothing behind; harmless when it has been stored."""
         with self._lock:
+            self._discarded = True
             if self._spool is not None:
                 self._spool.discard()
                 self._spool = None

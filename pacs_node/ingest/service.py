@@ -76,15 +76,23 @@ class IngestService:
     ) -> None:
         self.stop()
 
-    def spool(self, limit: int | None = None, beside: str | None = None) -> Spool:
+    def spool(self, limit: int | None = None, beside: str | None = None, study_uid: str = "") -> Spool:
         """A new file to receive into, of at most `limit` bytes if the hub's own limit is not smaller.
 
-        It is on the disk of the file `beside`, if one is given.
+        It is on the disk of the file `beside`, if one is given, and near the images of the study, if that is known.
 
         Raises StorageFull.
         """
         largest = min(limit or self._settings.max_instance, self._settings.max_instance)
-        return Spool(self._files, limit=largest, min_free=self._settings.min_free_disk, beside=beside)
+        at = self._clock.now() if study_uid else None
+        return Spool(
+            self._files,
+            limit=largest,
+            min_free=self._settings.min_free_disk,
+            beside=beside,
+            study_uid=study_uid,
+            at=at,
+        )
 
     def receive(
         self,
@@ -176,7 +184,7 @@ class IngestService:
         """File meta information and header, from the spool's first bytes where these suffice."""
         spool, rules = incoming.spool, incoming.rules
         meta = incoming.meta or self._read_meta(spool)
-        header = scan_head(
+        header = incoming.header or scan_head(
             spool.head,
             meta.dataset_offset,
             meta.transfer_syntax_uid,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
@@ -11,12 +12,13 @@ from pacs_node.archive.files import FileStore, full_disk
 from pacs_node.errors import InstanceTooLarge, StorageFull
 
 _CHECK_EVERY = 64 * 2**20
+_NEW_FILE = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
 HEAD = 32 * 1024
 """Bytes from the start of the file that stay in memory: most headers are read from them."""
 
 
 class Spool:
-    """A temporary file under `incoming`, written from its start; whoever opens one closes or discards it.
+    """A temporary file, written from its start; whoever opens one closes or discards it.
 
     Raises StorageFull when the disk has less than `min_free` bytes left (asked at the start and after
     every 64 MiB), InstanceTooLarge when more than `limit` bytes are written.
@@ -24,8 +26,17 @@ class Spool:
 
     __slots__ = ("_checked_at", "_file", "_files", "_limit", "_min_free", "_moved", "head", "path", "size")
 
-    def __init__(self, files: FileStore, *, limit: int, min_free: int, beside: str | Path | None = None) -> None:
-        """`beside` is a file whose disk is to be used."""
+    def __init__(
+        self,
+        files: FileStore,
+        *,
+        limit: int,
+        min_free: int,
+        beside: str | Path | None = None,
+        study_uid: str = "",
+        at: datetime | None = None,
+    ) -> None:
+        """`beside` is a file whose disk is to be used, `study_uid` and `at` say where the file will stay."""
         self._files = files
         self._limit = limit
         self._min_free = min_free
@@ -36,9 +47,14 @@ class Spool:
         self.head = b""
         """The first of them, at most HEAD (the first piece may be longer)."""
         self._require_space(files.free(beside) if beside else files.free())
-        self.path = files.new_incoming(beside)
         with full_disk(files.space):
-            self._file: int | None = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o640)
+            self.path = files.new_incoming(beside, study_uid=study_uid, at=at)
+            try:
+                self._file: int | None = os.open(self.path, _NEW_FILE, 0o640)
+            except FileNotFoundError:
+                # Another process's sweep has removed the empty folder.
+                os.makedirs(os.path.dirname(self.path), exist_ok=True)
+                self._file = os.open(self.path, _NEW_FILE, 0o640)
 
     def write(self, *pieces: bytes | memoryview) -> None:
         """Append bytes, one piece behind the other. After an error the spool is of no use but to be discarded."""

@@ -35,6 +35,8 @@ class Incoming:
     rules: IntakeRules = DECLARED
     meta: FileMeta | None = None
     """The file meta information where it is our own; None where it is to be read from the file."""
+    header: Header | None = None
+    """What the first bytes of the data set have said already, by the same rules."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
