@@ -27,7 +27,7 @@ def _brought(hub: Hub, seed: int) -> tuple[str, list[bytes]]:
 
 
 def test_orthanc_retrieves_a_study(hub: Hub, orthanc: Orthanc) -> None:
-    study, files = _brought(hub, 3101)
+    study, files = _brought(hub, 3201)
     made, answers = query(orthanc, "Study", {"StudyInstanceUID": study})
     assert [study] == [each["StudyInstanceUID"] for each in answers]
     orthanc.rest("POST", f"/queries/{made}/retrieve", {"TargetAet": "ORTHANC", "Synchronous": True})
@@ -35,6 +35,6 @@ def test_orthanc_retrieves_a_study(hub: Hub, orthanc: Orthanc) -> None:
 
 
 def test_a_study_is_sent_to_orthanc(hub: Hub, orthanc: Orthanc) -> None:
-    study, files = _brought(hub, 3102)
+    study, files = _brought(hub, 3202)
     hub.command("study", "send", study, "--to", "ORTHANC")
     assert {uid_of(file): digest(file) for file in files} == stored_by(orthanc, study)
