@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import json
 import signal
 import socket
@@ -112,6 +113,10 @@ def _serve(settings: Settings, on_ready: OnReady, prepare: Callable[[Hub], None]
             timeout_graceful_shutdown=_SECONDS_TO_FINISH,
             lifespan="off",
         )
+        # What is here now stays for good: the collector of cycles need not walk over it again and again.
+        gc.collect()
+        gc.freeze()
+        stack.callback(gc.unfreeze)
         endings: list[Callable[[], None]] = []
         stack.callback(lambda: [end() for end in endings])
         # A second Ctrl-C does not cut short what the first has begun to end in order.

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import os
 
 import click
 
 from dokuei import __version__, logs
+
+# numpy's library of linear algebra would start a thread for each processor, which nothing here has work for.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # A command's module is imported when it is called: `dokuei token issue` need not wait for the DICOM node's code.
 _COMMANDS = (
