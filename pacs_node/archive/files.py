@@ -1,6 +1,7 @@
 """The archive on disk.
 
-    ROOT/incoming/<id>.part               being received; worth nothing until it has been moved
+    ROOT/incoming/<id>.part               being received, its study not yet known; worth nothing
+    ROOT/archive/2026/11/21/<hash>/<id>.part      being received; worth nothing until it is renamed to
     ROOT/archive/2026/11/21/<hash>/<id>.dcm
     ROOT/orphans/2026/11/21/<hash>/<id>.dcm    was in the archive, but the index did not name it
 
