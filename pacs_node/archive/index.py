@@ -58,8 +58,8 @@ class IndexWriter:
         self._session = session
         self._at = at
         self._studies: dict[str, StudyRow | None] = {}
-        self._series: dict[tuple[int, str], SeriesRow] = {}
-        self._instances: list[dict[str, Any]] = []
+        self._series: dict[tuple[str, str], SeriesRow] = {}
+        self._instances: list[tuple[NewInstance, SeriesRow]] = []
         self.added: dict[str, int] = {}
         """Instances added so far that are of a patient, by Study Instance UID: those that others are told of."""
         self.opened: set[str] = set()
@@ -78,10 +78,11 @@ class IndexWriter:
         study.counted_instances = study.instance_count
         return study.instance_count
 
-    def add(self, new: NewInstance) -> tuple[int, int] | None:
+    def add(self, new: NewInstance) -> tuple[StudyRow, SeriesRow] | None:
         """Index an instance that `find` does not know and whose study is the site's own, or new.
 
-        Returns the rows of its study and series; None where the next one like it must be looked at anew.
+        Returns its study and series, which have their ids after `finish`; None where the next one like it must be
+        looked at anew.
         """
         study = self._study(new.header.study_uid) or self._new_study(new)
         differs = contradicts(study, new.header)
@@ -99,11 +100,11 @@ class IndexWriter:
         series.instance_count += 1
         study.instance_count += 1
         study.last_received_at = self._at
-        self._instances.append(instance_values(new, series.id, self._at))
+        self._instances.append((new, series))
         if new.header.of_patient:
             study.unsettled_since = self._at
             self.added[study.study_uid] = self.added.get(study.study_uid, 0) + 1
-        return (study.id, series.id) if plain else None
+        return (study, series) if plain else None
 
     def replace(self, new: NewInstance, there: Found) -> int | None:
         """Make another version of an instance the current one, of the same study and series; returns its number.
@@ -131,7 +132,8 @@ class IndexWriter:
         """Send everything to the database; errors of the database come from here."""
         self._session.flush()
         if self._instances:
-            self._session.execute(insert(InstanceRow), self._instances)
+            rows = [instance_values(new, series.id, self._at) for new, series in self._instances]
+            self._session.execute(insert(InstanceRow), rows)
 
     def _study(self, study_uid: str) -> StudyRow | None:
         if study_uid not in self._studies:
@@ -163,19 +165,18 @@ class IndexWriter:
         describe_study(study, header, first=True)
         place(self._session, study, said_by(header), self._at)
         self._session.add(study)
-        self._session.flush()
         self._studies[header.study_uid] = study
         self.opened.add(header.study_uid)
         return study
 
     def _series_of(self, study: StudyRow, header: Header) -> SeriesRow:
-        key = (study.id, header.series_uid)
+        key = (study.study_uid, header.series_uid)
         series = self._series.get(key)
         if series is None and study.study_uid not in self.opened:
             series = self._session.scalar(select(SeriesRow).filter_by(study_row=study.id, series_uid=header.series_uid))
         if series is None:
             series = SeriesRow(
-                study_row=study.id,
+                study=study,
                 series_uid=header.series_uid,
                 modality=header.modality,
                 series_number=header.series_number,
@@ -186,7 +187,6 @@ class IndexWriter:
                 instance_count=0,
             )
             self._session.add(series)
-            self._session.flush()
             study.series_count += 1
             study.modalities = _with_modality(study.modalities, header.modality)
         self._series[key] = series

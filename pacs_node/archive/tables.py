@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shared_kernel.database import Base, UtcDateTime
 
@@ -115,6 +115,8 @@ class SeriesRow(Base):
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
     study_row: Mapped[int] = mapped_column(ForeignKey("study.id"))
+    study: Mapped[StudyRow] = relationship(lazy="raise")
+    """For writing: both rows go to the database together."""
     series_uid: Mapped[str] = mapped_column(String(64), index=True)
     modality: Mapped[str] = mapped_column(String(32))
     series_number: Mapped[int | None] = mapped_column(Integer)

@@ -22,6 +22,7 @@ from access_control.model import Action, Resource
 from pacs_node.archive.appending import Appender, NotAppended, Place
 from pacs_node.archive.files import NO_SPACE, FileStore
 from pacs_node.archive.index import Found, IndexWriter, NewInstance, find
+from pacs_node.archive.tables import SeriesRow, StudyRow
 from pacs_node.errors import ForeignStudy, StorageFull
 from pacs_node.events import InstanceReplaced, InstancesStored
 from pacs_node.ingest.work import Work
@@ -236,7 +237,7 @@ class _Indexing:
         """Rows, events and audit lines of a batch."""
         now = self._clock.now()
         refused: list[Work] = []
-        stored: list[tuple[Work, tuple[int, int] | None]] = []
+        stored: list[tuple[Work, tuple[StudyRow, SeriesRow] | None]] = []
         with self._database.write() as session:
             known = find(session, [work.header.sop_instance_uid for work in batch])
             index = IndexWriter(session, now)
@@ -246,8 +247,10 @@ class _Indexing:
                     refused.append(work)
                 elif work.header.sop_instance_uid not in known:
                     stored.append((work, index.add(_new_instance(work))))
-            index.finish()
             self._tell(session, index, [work for work, _ in stored])
+            index.finish()
+            if deeds := self._deeds([work for work, _ in stored]):
+                record(session, list(deeds.values()))
         for work in refused:
             _fail(work, ForeignStudy())
         for work in batch:
@@ -278,16 +281,17 @@ class _Indexing:
             )
         return True
 
-    def _learn(self, stored: Sequence[tuple[Work, tuple[int, int] | None]]) -> None:
+    def _learn(self, stored: Sequence[tuple[Work, tuple[StudyRow, SeriesRow] | None]]) -> None:
         if len(self._audited) > _MOST_REMEMBERED:
             self._audited.clear()
         for work, rows in stored:
             self._audited.add((work.incoming.sender.session_id, work.header.study_uid))
             if rows is not None and work.header.likeness is not None:
-                self._appender.learn(_like(work), Place(*rows))
+                study, series = rows
+                self._appender.learn(_like(work), Place(study.id, series.id))
 
     def _tell(self, session: Session, index: IndexWriter, stored: Sequence[Work]) -> None:
-        """An event for each study that is new, and what the audit trail must have.
+        """An event for each study that is new.
 
         Of the instances that follow, CompletionWorker tells.
         """
@@ -300,8 +304,6 @@ class _Indexing:
                 added = index.counted(study_uid)
                 event = InstancesStored(study_uid=study_uid, site_code=sender.site_code, added=added, total=added)
                 publish(session, event, at=now, actor=sender.login)
-        if deeds := self._deeds(stored):
-            record(session, list(deeds.values()))
 
 
 def _like(work: Work) -> tuple[object, ...]:
