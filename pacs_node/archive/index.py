@@ -84,16 +84,9 @@ class IndexWriter:
         Returns its study and series, which have their ids after `finish`; None where the next one like it must be
         looked at anew.
         """
-        study = self._study(new.header.study_uid) or self._new_study(new)
-        differs = contradicts(study, new.header)
-        plain = not (differs and contradicted(self._session, study, new.header, self._at))
-        if plain:
-            if not differs:
-                if new.header.patient_id and not study.patient_id:
-                    study.patient_id = new.header.patient_id
-                    place(self._session, study, said_by(new.header), self._at)
-                complete(study, new.header)
-            describe_study(study, new.header, first=study.instance_count == 0)
+        known = self._study(new.header.study_uid)
+        study = known or self._new_study(new)
+        plain = known is None or self._agree(study, new.header)
         if new.header.text_suspect and not study.text_suspect:
             study.text_suspect = True
         series = self._series_of(study, new.header)
@@ -105,6 +98,19 @@ class IndexWriter:
             study.unsettled_since = self._at
             self.added[study.study_uid] = self.added.get(study.study_uid, 0) + 1
         return (study, series) if plain else None
+
+    def _agree(self, study: StudyRow, header: Header) -> bool:
+        """Let the study learn from another instance; False where that names somebody else."""
+        differs = contradicts(study, header)
+        if differs and contradicted(self._session, study, header, self._at):
+            return False
+        if not differs:
+            if header.patient_id and not study.patient_id:
+                study.patient_id = header.patient_id
+                place(self._session, study, said_by(header), self._at)
+            complete(study, header)
+        describe_study(study, header, first=study.instance_count == 0)
+        return True
 
     def replace(self, new: NewInstance, there: Found) -> int | None:
         """Make another version of an instance the current one, of the same study and series; returns its number.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 from shared_kernel.japanese.variants import folding
 
@@ -17,6 +18,7 @@ _DROPPED_CATEGORIES = {"Zs", "Zl", "Zp", "Cc", "Cf"}
 _VARIATION_SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
 
 
+@lru_cache(maxsize=8192)
 def search_key(text: str) -> str:
     """The key of a name or of what somebody typed to find it; empty for text without letters.
 
