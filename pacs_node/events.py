@@ -20,7 +20,7 @@ class InstancesStored(Event, frozen=True, kw_only=True):
 
 
 class StudyArrived(Event, frozen=True, kw_only=True):
-    """No image has come for the quiet period: the study is complete for the first time."""
+    """The study is complete for the first time: all of its manifest or MPPS is here, or nothing came for a while."""
 
     study_uid: str
     site_code: str

@@ -19,11 +19,14 @@ CalendarOf = Callable[[str], ClinicalCalendar]
 """The calendar of clinical days of a site."""
 
 
-ExpectedCounts = Callable[[Session, Sequence[str]], Mapping[str, int]]
-"""How many instances each of these studies is to have, by Study Instance UID, where somebody has said so."""
+SiteStudy = tuple[str, str]
+"""A site's code and a Study Instance UID."""
+
+ExpectedCounts = Callable[[Session, Sequence[SiteStudy]], Mapping[SiteStudy, int]]
+"""How many instances each of these studies is to have, where its own site has said so."""
 
 
-def nothing_expected(session: Session, study_uids: Sequence[str]) -> Mapping[str, int]:
+def nothing_expected(session: Session, studies: Sequence[SiteStudy]) -> Mapping[SiteStudy, int]:
     """Stands in where nobody tells."""
     return {}
 

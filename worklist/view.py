@@ -40,14 +40,14 @@ class CaseView:
         # Whoever sees a case may know that the person was examined before, at a site whose cases they see.
         known = visible_sites(actor, Action.CASE_LIST)
         priors = self._studies.prior_counts([row.study_uid for row in rows], known, session=session)
-        expected = self._expected(session, [row.study_uid for row in rows])
+        expected = self._expected(session, [(row.site_code, row.study_uid) for row in rows])
         return [
             _case(
                 row,
                 sites[row.site_code],
                 reports.get(row.case_id),
                 prior_count=priors.get(row.study_uid, 0),
-                expected_count=expected.get(row.study_uid),
+                expected_count=expected.get((row.site_code, row.study_uid)),
             )
             for row in rows
         ]

@@ -22,7 +22,7 @@ LABELS: Mapping[str, Text] = {
     "quiet_period": Text("受信完了の待ち時間（秒）", "quiet period"),
     "tls": Text("TLS", "TLS"),
     "accepts": Text("送信時の転送構文", "transfer syntaxes"),
-    "character_set": Text("文字集合", "character set"),
+    "character_set": Text("文字コード", "character set"),
     "on_different_content": Text("内容が異なる再送", "different content"),
     "max_instance": Text("1件の上限（バイト）", "largest instance"),
     "coercions": Text("属性の書き換え", "coercion rules"),

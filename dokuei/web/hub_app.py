@@ -73,6 +73,7 @@ def not_ready(hub: Hub) -> list[str]:
         "completion": hub.completion.alive,
         "commitment": hub.commitment_worker.alive,
         "archive care": hub.care.alive,
+        "sending": hub.outgoing_worker.alive,
     }
     stopped = [name for name, alive in workers.items() if not alive]
     if stopped:

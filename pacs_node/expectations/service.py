@@ -130,17 +130,28 @@ def of_study(session: Session, study_uid: str, site_code: str) -> Sequence[Expec
     return session.scalars(found.order_by(ExpectationRow.source)).all()
 
 
-def expected_counts(session: Session, study_uids: Sequence[str]) -> Mapping[str, int]:
-    """How many different instances each study is to have by all that is said of it."""
-    counted: dict[str, int] = {}
-    for part in _parts(list(study_uids)):
+def expected_counts(session: Session, studies: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], int]:
+    """How many different instances each study, named with its site, is to have by all that this site says of it.
+
+    What another site says of the same UID counts for nothing.
+    """
+    counted: dict[tuple[str, str], int] = {}
+    same_list = (ExpectationRow.study_uid == ExpectedInstanceRow.study_uid) & (
+        ExpectationRow.source == ExpectedInstanceRow.source
+    )
+    for part in _parts(list(studies)):
         found = (
-            select(ExpectedInstanceRow.study_uid, func.count(ExpectedInstanceRow.sop_instance_uid.distinct()))
-            .where(ExpectedInstanceRow.study_uid.in_(part))
-            .group_by(ExpectedInstanceRow.study_uid)
+            select(
+                ExpectationRow.site_code,
+                ExpectationRow.study_uid,
+                func.count(ExpectedInstanceRow.sop_instance_uid.distinct()),
+            )
+            .join(ExpectedInstanceRow, same_list)
+            .where(ExpectationRow.study_uid.in_({study_uid for _, study_uid in part}))
+            .group_by(ExpectationRow.site_code, ExpectationRow.study_uid)
         )
-        counted |= dict(iter(session.execute(found)))
-    return counted
+        counted |= {(site, study_uid): count for site, study_uid, count in session.execute(found)}
+    return {study: counted[study] for study in studies if study in counted}
 
 
 def _parts(rows: Iterable[T]) -> Iterator[list[T]]:

@@ -125,7 +125,7 @@ class UnknownCharacterSet(WrongPeerSetting):
     """Holds something that is no defined term of SpecificCharacterSet."""
 
     code = "unknown_character_set"
-    message = Text("文字集合の名前が正しくありません。", "This is no defined term of Specific Character Set.")
+    message = Text("文字コードの名前が正しくありません。", "This is no defined term of Specific Character Set.")
     next_step = Text(
         r"ISO_IR 192 や \ISO 2022 IR 87、宣言のない装置なら SHIFT_JIS や EUC-JP のように指定してください。",
         r"Give a term such as ISO_IR 192 or \ISO 2022 IR 87; for devices that declare none, SHIFT_JIS or EUC-JP.",

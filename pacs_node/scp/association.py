@@ -179,3 +179,6 @@ class NodeAssociation(Association):
         except Exception:
             log.exception("scp.service_failed", calling_ae=self.peer.ae_title, request=msg.msg_type)
             self.abort()
+        finally:
+            # A long answer is no silence of the peer.
+            self.dul._idle_timer.restart()

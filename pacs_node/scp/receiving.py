@@ -153,6 +153,8 @@ class ReceivingProvider(DIMSEServiceProvider):
             if len(self.cancel_req) < _MOST_CANCELS:
                 self.cancel_req[cast(int, primitive.MessageIDBeingRespondedTo)] = primitive
             return
+        # A cancel that came too late for an earlier request must not meet this one.
+        self.cancel_req.pop(cast(int, getattr(primitive, "MessageID", None)), None)
         self.msg_queue.put((context_id, primitive))
 
     def _begin(self, context_id: int, message: C_STORE_RQ) -> None:

@@ -35,7 +35,7 @@ from shared_kernel.database import Database
 from shared_kernel.errors import NotFound
 
 ATTEMPTS = 8
-"""After so many an instance that could go better is given up: about a day."""
+"""After so many an instance that could go better is given up: about 18 hours."""
 _FIRST_PAUSE = timedelta(minutes=1)
 _LONGEST_PAUSE = timedelta(hours=6)
 _LEASE = timedelta(minutes=10)

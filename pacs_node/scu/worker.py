@@ -35,13 +35,23 @@ class OutgoingWorker:
         if self._thread:
             self._thread.join(_LONGEST_WAIT_SECONDS)
 
+    @property
+    def alive(self) -> bool:
+        """Whether the thread is at work."""
+        return self._thread is not None and self._thread.is_alive()
+
     def run_once(self) -> int:
         """Carry out what is due now; returns how many orders."""
         return sum(self._queue.run(order_id, cancelled=self._stopping.is_set) for order_id in self._queue.due())
 
     def _run(self) -> None:
+        failing = False
         while not self._stopping.wait(self._pause):
             try:
                 self.run_once()
             except Exception:
-                log.exception("outgoing.worker_failed")
+                if not failing:
+                    log.exception("outgoing.worker_failed")
+                failing = True
+            else:
+                failing = False

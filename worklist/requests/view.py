@@ -34,10 +34,15 @@ class RequestView:
 
     def requests(self, session: Session, actor: Actor, rows: Sequence[ReadingRequestRow]) -> list[wire.Request]:
         """Rows as the list shows them, in their order."""
-        expected = self._expected(session, [study_of(row) for row in rows])
+        expected = self._expected(session, [(row.site_code, study_of(row)) for row in rows])
         names = {code: self._site_name(session, code) for code in {row.site_code for row in rows}}
         return [
-            _request(row, actor, Site(code=row.site_code, name=names[row.site_code]), expected.get(study_of(row)))
+            _request(
+                row,
+                actor,
+                Site(code=row.site_code, name=names[row.site_code]),
+                expected.get((row.site_code, study_of(row))),
+            )
             for row in rows
         ]
 

@@ -14,8 +14,8 @@ COMMAND, LAST = 0x01, 0x02
 NO_DATA_SET = 0x0101
 _DATA_SET = 0x0001
 _P_DATA = 0x04
-_SMALLEST_FRAGMENT = 128
-_UNLIMITED = 256 * 1024
+_SMALLEST_FRAGMENT = 1
+_LARGEST = 256 * 1024
 _GATHERED = 128 * 1024
 _LONGEST_COMMENT = 64
 _ESTABLISHED = "Sta6"
@@ -92,7 +92,8 @@ class Responses:
 
 def fragment_size(association: Any) -> int:
     """How many bytes of a message go into one PDU for this peer; it may set no limit (PS3.8 annex D.1)."""
-    return max((association.requestor.maximum_length or _UNLIMITED) - 6, _SMALLEST_FRAGMENT)
+    # However much a peer takes at once, no more than this is kept in memory for it.
+    return max(min(association.requestor.maximum_length or _LARGEST, _LARGEST) - 6, _SMALLEST_FRAGMENT)
 
 
 def fragments(context_id: int, control: int, message: bytes, size: int) -> bytes:

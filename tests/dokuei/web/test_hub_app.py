@@ -18,7 +18,7 @@ from shared_kernel.settings import Settings
 def hub(settings: Settings, clock: SetClock, database: Database) -> Iterator[Hub]:
     """A hub at work, without its servers."""
     made = Hub(settings, clock)
-    workers = (made.ingest, made.dispatcher, made.completion, made.care, made.commitment_worker)
+    workers = (made.ingest, made.dispatcher, made.completion, made.care, made.commitment_worker, made.outgoing_worker)
     for worker in workers:
         worker.start()
     yield made
@@ -44,6 +44,7 @@ def test_a_hub_at_work_is_ready(hub: Hub) -> None:
         ("completion", "completion"),
         ("care", "archive care"),
         ("commitment_worker", "commitment"),
+        ("outgoing_worker", "sending"),
     ],
 )
 def test_a_hub_with_a_stopped_thread_is_not(hub: Hub, worker: str, name: str) -> None:

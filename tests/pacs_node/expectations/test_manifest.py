@@ -70,7 +70,8 @@ def test_a_study_arrives_at_once_when_its_manifest_is_here_and_not_before(
     state = manifests.state(GATEWAY, images[0].study)
     assert (state.expected, state.here, state.missing) == (3, 2, [images[2].sop_instance])
     with hub.database.read() as session:
-        assert expected_counts(session, [images[0].study]) == {images[0].study: 3}
+        own, other = (GATEWAY.site_code, images[0].study), ("ELSEWHERE", images[0].study)
+        assert expected_counts(session, [own, other]) == {own: 3}
     hub.store(images[2].file)
     assert worker.run_once() == 1
     assert told(hub) == ["StudyArrived"]
