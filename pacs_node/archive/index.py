@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from pacs_node.archive.identity import complete, contradicts, describe_name, said_by
-from pacs_node.archive.tables import InstanceRow, SeriesRow, StudyRow
+from pacs_node.archive.tables import InstanceRow, InstanceVersionRow, SeriesRow, StudyRow
 from pacs_node.archive.versions import keep
 from pacs_node.header.person_name import encoded, key_form, match_form
 from pacs_node.header.scan import Header
@@ -268,6 +268,13 @@ def instance_values(new: NewInstance, series_row: int, at: datetime) -> dict[str
         "received_at": at,
         "received_from": new.received_from,
     }
+
+
+def names_file(session: Session, file: str) -> bool:
+    """Whether a row of the index names this file of the archive."""
+    return any(
+        session.scalar(select(row.id).filter_by(file=file)) is not None for row in (InstanceRow, InstanceVersionRow)
+    )
 
 
 def owner_of(session: Session, study_uid: str) -> str | None:

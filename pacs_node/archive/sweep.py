@@ -89,7 +89,7 @@ def _sweep(root: Root, files: FileStore, database: Database, now: datetime) -> l
     unnamed: list[Path] = []
     touched: set[Path] = set()
     for day in _days(root.archive, since):
-        for folder in day.iterdir():
+        for folder in sorted(path for path in day.iterdir() if path.is_dir()):
             _remove_half(folder, files)
             unnamed += unnamed_in(root, database, folder)
             touched.add(folder)

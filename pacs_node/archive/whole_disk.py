@@ -55,6 +55,8 @@ class WholeDisk:
         began = time.monotonic()
         if self._call(self._descriptor) != 0:
             number = ctypes.get_errno()
+            # Told once to this descriptor: the next call would find nothing wrong. Each file must be asked for itself.
+            self._not_before = time.monotonic() + _PAUSE_SECONDS
             raise OSError(number, os.strerror(number), str(self._folder))
         took = time.monotonic() - began
         if took > _SLOW_SECONDS:

@@ -35,11 +35,11 @@ def write_down(session: Session, verdicts: Sequence[Verdict], clock: Clock) -> i
     for verdict in verdicts:
         if verdict.entry.file in named:
             wrong += verdict.state is not FileState.OK
-            _keep(session, verdict, known.get(verdict.entry.file), clock)
+            known[verdict.entry.file] = _keep(session, verdict, known.get(verdict.entry.file), clock)
     return wrong
 
 
-def _keep(session: Session, verdict: Verdict, known: InstanceDigestRow | None, clock: Clock) -> None:
+def _keep(session: Session, verdict: Verdict, known: InstanceDigestRow | None, clock: Clock) -> InstanceDigestRow:
     now, entry = clock.now(), verdict.entry
     if known is None:
         known = InstanceDigestRow(file=entry.file, instance_row=entry.row, sha256="", size=0)
@@ -51,6 +51,7 @@ def _keep(session: Session, verdict: Verdict, known: InstanceDigestRow | None, c
     known.state, known.damage, known.checked_at = verdict.state.value, verdict.damage.value, now
     if (known.state, known.damage) != before:
         _tell(session, verdict, clock)
+    return known
 
 
 def _tell(session: Session, verdict: Verdict, clock: Clock) -> None:

@@ -163,7 +163,7 @@ def scan_head(
     if not raw:
         return None
     header = _header(_Values(raw, big_endian=False, character_set=character_set), sop_class_uid, whole=True)
-    if not (values[_SLOTS[_TAGS["StudyInstanceUID"]]] and values[_SLOTS[_TAGS["SeriesInstanceUID"]]]):
+    if any(_checked_uid(key, values[_SLOTS[_TAGS[key]]]) is None for key in ("StudyInstanceUID", "SeriesInstanceUID")):
         return header  # stands alone: what it is kept under follows from its own UID
     header = replace(header, likeness=object())
     if len(_kinds) >= _MOST_KINDS:

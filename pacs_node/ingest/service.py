@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from types import TracebackType
 
+import structlog
+
 from access_control.gate import AccessGate
 from access_control.model import Action, Actor, Resource
 from pacs_node.archive.files import FileStore
-from pacs_node.archive.index import Found, find, owner_of
+from pacs_node.archive.index import Found, find, names_file, owner_of
 from pacs_node.archive.sweep import Presence
 from pacs_node.errors import DifferentContent, ForeignStudy, IdentifierMismatch, StorageFull
 from pacs_node.header.scan import Header, scan, scan_head
@@ -21,11 +23,13 @@ from pacs_node.peers.coerced_header import coerce_header
 from pacs_node.peers.model import IntakeRules, OnDifferentContent
 from shared_kernel.clock import Clock
 from shared_kernel.database import Database, DatabaseUnavailable
-from shared_kernel.errors import NotFound
+from shared_kernel.errors import NotFound, Unavailable
 from shared_kernel.settings import Settings
 
 _CHUNK = 1 * 2**20
 _MOST_REMEMBERED = 50_000
+
+log = structlog.get_logger(__name__)
 
 __all__ = ["Incoming", "IngestService", "Reception", "Spool", "Stored"]
 
@@ -152,26 +156,43 @@ class IngestService:
         target = self._files.place_for(work.header.study_uid, self._clock.now(), beside=work.path)
         work.folders = work.incoming.spool.move(target)
         work.path, work.file = target, self._files.name_of(target)
-        stored = False
         try:
-            try:
-                self._writer.store(work)
-            except ForeignStudy:
-                self._note_foreign(work)
-                raise
-            while work.known is not None:
-                if self._is_resend(work, work.known):
-                    return work.stored(duplicate=True)
-                if self._writer.replace(work, work.known):
-                    break
-                # Somebody else's version came first: compare with that one.
-                with self._database.read() as session:
-                    work.known = find(session, [work.header.sop_instance_uid]).get(work.header.sop_instance_uid)
-            stored = True
-            return work.stored(duplicate=False)
-        finally:
-            if not stored:
-                self._files.remove(work.path)
+            return self._stored(work)
+        except Exception:
+            # Whatever else passes (Ctrl-C in the middle of a commit) leaves the file: the next sweep knows what it is.
+            self._take_back(work)
+            raise
+
+    def _stored(self, work: Work) -> Stored:
+        """Let the writer have it, and answer what came of that."""
+        try:
+            self._writer.store(work)
+        except ForeignStudy:
+            self._note_foreign(work)
+            raise
+        while work.known is not None and work.known.file != work.file:
+            if self._is_resend(work, work.known):
+                self._take_back(work)
+                return work.stored(duplicate=True)
+            if self._writer.replace(work, work.known):
+                break
+            # Somebody else's version came first: compare with that one.
+            with self._database.read() as session:
+                work.known = find(session, [work.header.sop_instance_uid]).get(work.header.sop_instance_uid)
+            if work.known is None:
+                raise Unavailable(reason="the instance was removed in the meantime")
+        return work.stored(duplicate=False)
+
+    def _take_back(self, work: Work) -> None:
+        """Remove the file, unless the index names it after all: an error may have come behind the commit."""
+        try:
+            with self._database.read() as session:
+                named = names_file(session, work.file)
+        except DatabaseUnavailable:
+            log.warning("ingest.file_left", path=work.path)  # the next sweep asks again
+            return
+        if not named:
+            self._files.remove(work.path)
 
     def _note_foreign(self, work: Work) -> None:
         """Put into the trail that somebody wanted to add to another site's study."""

@@ -177,3 +177,14 @@ def encapsulated() -> bytes:
     end = struct.pack("<HHI", 0xFFFE, 0xE0DD, 0)
     head = sent.file[: sent.file.rindex(b"\xe0\x7f\x10\x00")]
     return head + b"\xe0\x7f\x10\x00OB\0\0\xff\xff\xff\xff" + item + frame + end
+
+
+def test_a_stray_file_in_a_days_folder_stops_no_start(make_hub: Callable[..., Hub]) -> None:
+    hub = make_hub()
+    with hub.ingest:
+        hub.store(ct().file)
+    [day] = hub.files.archive.glob("*/*/*")
+    (day / "note.txt").write_text("moved on Monday")
+    with make_hub().ingest:
+        pass
+    assert (day / "note.txt").is_file()

@@ -108,3 +108,14 @@ def test_real_files_are_read_alike() -> None:
         assert quick is None or quick == thorough, line["path"]
         from_memory += isinstance(quick, Header)
     assert from_memory > len(index()) / 2
+
+
+def test_objects_without_a_study_share_no_likeness() -> None:
+    def padded(number: int) -> Header | None:
+        data = ct(StudyInstanceUID="2.25", SeriesInstanceUID="2.26", SOPInstanceUID=f"1.2.{number}").data_set
+        return scan_head(data.replace(b"2.25", b"\0\0\0\0").replace(b"2.26", b"    "), 0, EXPLICIT)
+
+    one, other = padded(3), padded(4)
+    assert one is not None
+    assert other is not None
+    assert one.study_uid != other.study_uid
