@@ -125,7 +125,8 @@ def change(step: Performed, changes: Dataset) -> Performed:
         comment = f"The step is {step.state} and may no longer be updated."
         raise StepRefused(PROCESSING_FAILURE, comment, NO_LONGER_UPDATED)
     for keyword in _FIXED:
-        if keyword in changes and changes[keyword].value != step.attributes.get(keyword):
+        # Empty and absent are one for what may be empty (type 2, PS3.4 table F.7.2-1).
+        if keyword in changes and (changes[keyword].value or None) != (step.attributes.get(keyword) or None):
             raise StepRefused(INVALID_ATTRIBUTE_VALUE, f"{keyword} can't be changed.")
     attributes = deepcopy(step.attributes)
     attributes.update(deepcopy(changes))

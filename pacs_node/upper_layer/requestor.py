@@ -32,6 +32,8 @@ MAXIMUM_PDU = 256 * 1024
 """Bytes of a P-DATA-TF PDU that we announce, and the most that we send in one."""
 MOST_CONTEXTS = 128
 _MOST_MESSAGE_ID = 0xFFFF
+_MESSAGE = 10
+"""A whole message has as many times the patience that one answer has."""
 _ABORT_SECONDS = 0.5
 
 
@@ -162,13 +164,15 @@ class Requestor:
             self._send_bytes(context_id, memoryview(data_set))
 
     def receive(self, *, patience: float | None = None) -> Message:
-        """The next message of the peer, a response as a rule.
+        """The next message of the peer, a response as a rule, within `patience` seconds.
 
+        Unless said, it has ten times what a single answer has: a peer that dribbles holds nobody for ever.
         Raises Aborted, NoAnswer, ConnectionLost (the peer released or closed), MalformedPdu.
         """
-        until = None if patience is None else time.monotonic() + patience
+        until = time.monotonic() + (_MESSAGE * self._channel.patience if patience is None else patience)
         while not self._received:
-            action, body = self._next(until)
+            silence = until if patience is not None else min(until, time.monotonic() + self._channel.patience)
+            action, body = self._next(silence)
             if action is Action.DT_2:
                 self._take(body)
             else:  # the peer released while we wait for its answer

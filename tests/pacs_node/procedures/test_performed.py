@@ -109,6 +109,13 @@ def test_the_series_may_come_before_the_end() -> None:
     assert change(going_on, last).instances == ["1.1"]
 
 
+def test_what_was_absent_may_come_empty() -> None:
+    begun = create(creation(PatientBirthDate=None, PatientSex=None))
+    repeated = Dataset()
+    repeated.PatientBirthDate, repeated.PatientSex, repeated.ReferencedPatientSequence = "", "", []
+    assert change(begun, repeated).state is StepState.IN_PROGRESS
+
+
 def test_the_patient_of_a_step_can_be_repeated_but_not_changed() -> None:
     begun = create(creation())
     same = Dataset()
