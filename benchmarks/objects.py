@@ -180,11 +180,6 @@ def giant(frames: int = 2048) -> Template:
     return template("OT", frames=frames)
 
 
-def fresh_uid() -> str:
-    """A UID of 40 characters that nobody has used."""
-    return f"2.25.{secrets.randbelow(9 * 10**34) + 10**34}"
-
-
 def series(count: int, *, date: str = "20261102", source: Random | None = None) -> list[Identity]:
     """A new series of `count` instances of a new patient; repeatable from `source`, else fresh."""
     number: Callable[[int], int] = source.randrange if source else secrets.randbelow

@@ -7,7 +7,6 @@ from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _RESET_PEAK = "5"
-MIB = 2**20
 
 
 def tree(pid: int) -> list[int]:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Self
 
 VERIFICATION = "1.2.840.10008.1.1"
-CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
 STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 STUDY_ROOT_MOVE = "1.2.840.10008.5.1.4.1.2.2.2"
 IMPLICIT_LITTLE = "1.2.840.10008.1.2"

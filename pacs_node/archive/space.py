@@ -37,11 +37,6 @@ class SpaceWatch:
         self._refused = 0
         self._told: StorageFull | None = None
 
-    @property
-    def is_full(self) -> bool:
-        """Whether instances were refused, and it is not known yet that there is space again."""
-        return self._began_at is not None
-
     def refuse(self, error: StorageFull) -> None:
         """An instance was refused; the same error may be told of twice."""
         with self._guard:

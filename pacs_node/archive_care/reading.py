@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from pathlib import Path
 from typing import BinaryIO
 
 from pacs_node.archive.files import FileStore
@@ -87,9 +86,3 @@ def _names_itself(entry: Entry, file: BinaryIO) -> bool:
 
 def _forget(file: BinaryIO) -> None:
     os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-
-
-def digest_of(path: Path, dataset_offset: int) -> Digest:
-    """The digest of the data set that begins at an offset of a file."""
-    with path.open("rb") as file:
-        return _digest(file, dataset_offset)

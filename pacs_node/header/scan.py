@@ -252,10 +252,6 @@ class _Values:
         """The first value, cleaned. Split after decoding: a byte 5C may be half of a kanji."""
         return indexed_text(self._decoded(keyword).split("\\")[0], longest)
 
-    def long_text(self, keyword: str) -> str:
-        """The whole value, cleaned."""
-        return indexed_text(self._decoded(keyword))
-
     def name(self, keyword: str) -> PersonName:
         """The first value of a PN, in groups."""
         return person_name(indexed_text(self._decoded(keyword).split("\\")[0]))

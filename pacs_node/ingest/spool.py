@@ -72,11 +72,6 @@ class Spool:
             self.head += b"".join([piece[:HEAD] for piece in pieces])
         self.size = size
 
-    @property
-    def whole_in_head(self) -> bool:
-        """Whether `head` is all there is."""
-        return len(self.head) == self.size
-
     def overwrite(self, data: bytes) -> None:
         """Put other bytes in the place of the first ones."""
         with full_disk(), open(self.path, "r+b") as file:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-from pacs_node.model import PersonName
 from pacs_node.patients.model import Demographics
 
 
@@ -47,8 +46,3 @@ def demographics(text: str) -> Demographics:
 def change(text: str) -> Change:
     """From JSON."""
     return msgspec.json.decode(text, type=Change)
-
-
-def shown_name(name: PersonName) -> str:
-    """The groups between `=`, for a line of text."""
-    return "=".join((name.alphabetic, name.ideographic, name.phonetic)).rstrip("=")

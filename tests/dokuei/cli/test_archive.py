@@ -81,7 +81,7 @@ def test_damage_is_named_by_instance_study_and_site_and_the_doctor_tells_of_it(h
     assert (False, True) == (finding.well, image.sop_instance in finding.told)
     path.write_bytes(image.file)
     assert 0 == run("verify").exit_code
-    assert all(each.well for each in examine(hub.settings) if each.subject == "archive")
+    assert [True] == [each.well for each in examine(hub.settings) if each.subject == "archive"]
 
 
 def test_one_study_alone(hub: Hub, run: Run) -> None:

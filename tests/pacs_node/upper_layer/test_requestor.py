@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 import threading
@@ -207,6 +208,21 @@ def test_whatever_comes_instead_of_a_response_ends_the_association(play: Play, e
         with pytest.raises(error):
             association.echo()
         association.abort()
+        association.abort()
+
+
+def test_an_answer_that_never_becomes_whole_has_an_end() -> None:
+    def dribble(sock: socket.socket) -> None:
+        # Each of these is in time; together they are no answer.
+        with contextlib.suppress(OSError):
+            while True:
+                sock.sendall(pdu.encode_data(1, pdu.COMMAND, b""))
+                threading.Event().wait(0.02)
+
+    with peer(accept_and(dribble)) as address:
+        association = _open(address, patience=0.1)
+        with pytest.raises(NoAnswer):
+            association.echo()
         association.abort()
 
 
