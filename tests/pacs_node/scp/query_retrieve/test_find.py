@@ -230,6 +230,16 @@ def test_a_cancelled_query_ends_with_fe00(asked: tuple[str, int], monkeypatch: p
     assoc.release()
 
 
+def test_a_cancel_that_came_too_late_does_not_meet_the_next_query(asked: tuple[str, int]) -> None:
+    assoc = associate(asked, STUDY_FIND)
+    whole = [0xFF00] * 3 + [0]
+    for _ in range(2):
+        answers = assoc.send_c_find(keys("STUDY", StudyInstanceUID=""), STUDY_FIND, msg_id=7)
+        assert whole == [status.Status for status, _ in answers]
+        assoc.send_c_cancel(7, query_model=STUDY_FIND)
+    assoc.release()
+
+
 def _again(assoc: Association, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Dataset, Dataset | None]]:
     """The same query on the same association, not cancelled."""
     monkeypatch.undo()
