@@ -1,0 +1,15 @@
+"""one expectation a site
+
+Revision: 0009, after: 0008
+"""
+
+from __future__ import annotations
+
+revision = "0009"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
