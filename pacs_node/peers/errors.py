@@ -146,8 +146,8 @@ class WrongCoercion(WrongPeerSetting):
     code = "wrong_coercion"
     message = Text("属性の書き換え規則が正しくありません。", "The coercion rule is wrong.")
     next_step = Text(
-        '例: PatientID: prefix "MINATO-"。書き方は docs/operation.md にあります。',
-        'For example: PatientID: prefix "MINATO-". The notation stands in docs/operation.md.',
+        '例: PatientID: prefix "MINATO-"。書き方は docs/operation/peers.md にあります。',
+        'For example: PatientID: prefix "MINATO-". The notation stands in docs/operation/peers.md.',
     )
 
     def __init__(self, value: str, reason: Text) -> None:

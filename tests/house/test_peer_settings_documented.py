@@ -1,4 +1,4 @@
-"""Every setting of a peer stands in docs/operation.md with default, option and range; so does the notation."""
+"""Every setting of a peer stands in docs/operation/peers.md with default, option and range; so does the notation."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from pacs_node.peers.coercion import INDEXED, MOST_RULES, Operation, parse
 from pacs_node.peers.model import Peer, Service
 from pacs_node.peers.settings import LIMITS, SETTINGS, told
 
-PAGE = (Path(__file__).parents[2] / "docs" / "operation.md").read_text()
-SECTION = PAGE.split("## DICOM peers")[1].split("\n## ")[0]
+SECTION = (Path(__file__).parents[2] / "docs" / "operation" / "peers.md").read_text()
 ROWS = {
     row[0]: row[1:] for row in re.findall(r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", SECTION, re.MULTILINE)
 }
@@ -58,7 +57,7 @@ def test_services_and_ranges_are_told() -> None:
 
 
 def test_the_notation_is_told_and_its_examples_are_rules() -> None:
-    rows = re.findall(r"^\| (`\w+.*?) \|", SECTION.split("### Coercion rules")[1], re.MULTILINE)
+    rows = re.findall(r"^\| (`\w+.*?) \|", SECTION.split("## Coercion rules")[1].split("\n## ")[0], re.MULTILINE)
     assert {word for row in rows for word in re.findall(r"`(\w+)", row)} == {operation.value for operation in Operation}
     [examples] = re.findall(r"^```text\n(.*?)^```", SECTION, re.MULTILINE | re.DOTALL)
     assert [str(parse(line)) for line in examples.splitlines()] == examples.splitlines()

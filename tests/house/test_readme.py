@@ -63,8 +63,34 @@ def test_every_path_that_is_linked_exists(document: Path) -> None:
     assert [] == [link for link in local if not (document.parent / link).exists()]
 
 
+def _anchors(document: Path) -> set[str]:
+    """Where a link may point to within a page, as GitHub and others name its headings."""
+    text = re.sub(r"^```.*?^```$", "", document.read_text(), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_heading_that_is_linked_exists(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s:]*)#([^)\s]+)\)", document.read_text())
+    target = {(page, to): (document.parent / page) if page else document for page, to in links}
+    assert [] == [link for link, there in target.items() if link[1] not in _anchors(there)]
+
+
+def test_every_page_is_reached_from_the_readme() -> None:
+    reached, left = set(), [README]
+    while left:
+        page = left.pop()
+        reached.add(page)
+        links = re.findall(r"\]\(([^)#\s:]+)[^)]*\)", page.read_text())
+        linked = {(page.parent / link).resolve() for link in links}
+        linked |= {page for folder in linked if folder.is_dir() for page in folder.glob("README.md")}
+        left += sorted(path for path in linked - reached if path.suffix == ".md")
+    assert set(DOCUMENTS) - reached == set()
+
+
 def test_the_readme_maps_every_package() -> None:
-    packages = {path.parent.name for path in ROOT.glob("*/py.typed")} | {"viewer_static", "test_data"}
+    packages = {path.parent.name for path in ROOT.glob("*/py.typed")} | {"viewer_static", "test_data", "benchmarks"}
     mapped = set(re.findall(r"^\| `([a-z_]+)/`", README.read_text(), re.MULTILINE))
     assert packages == mapped
 
