@@ -96,20 +96,19 @@ class Manifests:
         self._require(actor, study_uid)
         with self._database.write() as session:
             self._row(session, actor, study_uid)
-            withdraw(session, study_uid, MANIFEST)
+            withdraw(session, actor.site_code, study_uid, MANIFEST)
             self._note(session, actor, study_uid, f"manifest withdrawn: {reason[:500]}")
 
     def _row(self, session: Session, actor: Actor, study_uid: str) -> ExpectationRow:
-        row = session.get(ExpectationRow, (study_uid, MANIFEST))
-        if row is None or row.site_code != actor.site_code:
+        row = session.get(ExpectationRow, (actor.site_code, study_uid, MANIFEST))
+        if row is None:
             raise NotFound(study_uid=study_uid)
         return row
 
     def _require(self, actor: Actor, study_uid: str) -> None:
         with self._database.read() as session:
-            declared = session.get(ExpectationRow, (study_uid, MANIFEST))
-            owner = owner_of(session, study_uid) or (declared.site_code if declared else actor.site_code)
-        if owner != actor.site_code:
+            owner = owner_of(session, study_uid)
+        if owner not in {None, actor.site_code}:
             raise NotFound(study_uid=study_uid)
         self._gate.require(actor, Action.STUDY_STORE, _resource(actor, study_uid))
 

@@ -39,7 +39,7 @@ def expect(
     actor: str,
 ) -> None:
     """Keep a source's list of a study's instances (by SOP Instance UID); an earlier one of the source is replaced."""
-    withdraw(session, study_uid, source)
+    withdraw(session, site_code, study_uid, source)
     session.add(
         ExpectationRow(
             study_uid=study_uid,
@@ -53,6 +53,7 @@ def expect(
     )
     rows = [
         {
+            "site_code": site_code,
             "study_uid": study_uid,
             "source": source,
             "sop_instance_uid": instance,
@@ -66,10 +67,11 @@ def expect(
         session.execute(insert(ExpectedInstanceRow), part)
 
 
-def withdraw(session: Session, study_uid: str, source: str) -> bool:
-    """Forget what a source has said of a study; whether it had said anything."""
-    session.execute(delete(ExpectedInstanceRow).filter_by(study_uid=study_uid, source=source))
-    found = session.get(ExpectationRow, (study_uid, source))
+def withdraw(session: Session, site_code: str, study_uid: str, source: str) -> bool:
+    """Forget what a source of a site has said of a study; whether it had said anything."""
+    said = delete(ExpectedInstanceRow).filter_by(site_code=site_code, study_uid=study_uid, source=source)
+    session.execute(said)
+    found = session.get(ExpectationRow, (site_code, study_uid, source))
     if found is not None:
         session.delete(found)
         session.flush()
@@ -90,7 +92,7 @@ def missing(session: Session, expectation: ExpectationRow, *, limit: int | None 
     )
     found = (
         select(ExpectedInstanceRow.sop_instance_uid)
-        .filter_by(study_uid=expectation.study_uid, source=expectation.source)
+        .filter_by(site_code=expectation.site_code, study_uid=expectation.study_uid, source=expectation.source)
         .where(~here.exists())
         .order_by(ExpectedInstanceRow.sop_instance_uid)
     )
@@ -107,8 +109,10 @@ def different(session: Session, expectation: ExpectationRow) -> list[str]:
         .join(StudyRow, StudyRow.id == SeriesRow.study_row)
         .outerjoin(InstanceDigestRow, same_file)
         .where(
+            ExpectedInstanceRow.site_code == expectation.site_code,
             ExpectedInstanceRow.study_uid == expectation.study_uid,
             ExpectedInstanceRow.source == expectation.source,
+            StudyRow.study_uid == expectation.study_uid,
             StudyRow.site_code == expectation.site_code,
             or_(
                 ExpectedInstanceRow.size != InstanceRow.size - InstanceRow.dataset_offset,
@@ -136,19 +140,18 @@ def expected_counts(session: Session, studies: Sequence[tuple[str, str]]) -> Map
     What another site says of the same UID counts for nothing.
     """
     counted: dict[tuple[str, str], int] = {}
-    same_list = (ExpectationRow.study_uid == ExpectedInstanceRow.study_uid) & (
-        ExpectationRow.source == ExpectedInstanceRow.source
-    )
     for part in _parts(list(studies)):
         found = (
             select(
-                ExpectationRow.site_code,
-                ExpectationRow.study_uid,
+                ExpectedInstanceRow.site_code,
+                ExpectedInstanceRow.study_uid,
                 func.count(ExpectedInstanceRow.sop_instance_uid.distinct()),
             )
-            .join(ExpectedInstanceRow, same_list)
-            .where(ExpectationRow.study_uid.in_({study_uid for _, study_uid in part}))
-            .group_by(ExpectationRow.site_code, ExpectationRow.study_uid)
+            .where(
+                ExpectedInstanceRow.site_code.in_({site for site, _ in part}),
+                ExpectedInstanceRow.study_uid.in_({study_uid for _, study_uid in part}),
+            )
+            .group_by(ExpectedInstanceRow.site_code, ExpectedInstanceRow.study_uid)
         )
         counted |= {(site, study_uid): count for site, study_uid, count in session.execute(found)}
     return {study: counted[study] for study in studies if study in counted}

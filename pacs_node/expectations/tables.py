@@ -9,14 +9,17 @@ from shared_kernel.database import Base, UtcDateTime
 
 
 class ExpectationRow(Base):
-    """One source's list of the instances of a study; a newer list of the same source takes its place."""
+    """One source's list of the instances of a study; a newer list of the same source takes its place.
+
+    What a site says is its own: two sites may speak of one UID and know nothing of each other.
+    """
 
     __tablename__ = "study_expectation"
 
+    site_code: Mapped[str] = mapped_column(String(32), primary_key=True)
     study_uid: Mapped[str] = mapped_column(String(64), primary_key=True)
     source: Mapped[str] = mapped_column(String(80), primary_key=True)
     """`manifest`, or `mpps:` and the UID of the performed step."""
-    site_code: Mapped[str] = mapped_column(String(32))
     declared_at: Mapped[datetime] = mapped_column(UtcDateTime)
     declared_by: Mapped[str] = mapped_column(String(80))
     expected: Mapped[int] = mapped_column(Integer)
@@ -30,6 +33,7 @@ class ExpectedInstanceRow(Base):
     __tablename__ = "expected_instance"
     __table_args__ = (Index("ix_expected_instance_sop_instance_uid", "sop_instance_uid"),)
 
+    site_code: Mapped[str] = mapped_column(String(32), primary_key=True)
     study_uid: Mapped[str] = mapped_column(String(64), primary_key=True)
     source: Mapped[str] = mapped_column(String(80), primary_key=True)
     sop_instance_uid: Mapped[str] = mapped_column(String(64), primary_key=True)

@@ -30,6 +30,9 @@ class DicomPeerRow(Base):
     tls: Mapped[bool] = mapped_column(Boolean, default=False, server_default="0")
     accepts: Mapped[str] = mapped_column(Text, default="", server_default="")
     character_set: Mapped[str] = mapped_column(String(255), default="", server_default="")
+    issuers: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """One `ISSUER=SITE` a line."""
+    answers_in: Mapped[str] = mapped_column(String(255), default="", server_default="")
     on_different_content: Mapped[str] = mapped_column(String(16), default="reject", server_default="reject")
     coercions: Mapped[str] = mapped_column(Text, default="[]", server_default="[]")
     """JSON list of strings."""

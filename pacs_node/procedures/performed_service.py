@@ -47,7 +47,7 @@ class PerformedSteps:
         self._require(sender, step_uid)
         step = performed.create(attributes)
         with self._database.write() as session:
-            if session.get(PerformedStepRow, step_uid) is not None:
+            if session.get(PerformedStepRow, (sender.site_code, step_uid)) is not None:
                 raise StepRefused(DUPLICATE_SOP_INSTANCE, "There is a step with this UID.")
             now = self._clock.now()
             row = PerformedStepRow(
@@ -75,10 +75,10 @@ class PerformedSteps:
             now = self._clock.now()
             self._keep(session, row, step, sender=sender, message="N-SET", said=changes, at=now, told=told)
 
-    def step(self, sop_instance_uid: str) -> Performed | None:
-        """A step as it stands; asks no access rule."""
+    def step(self, site_code: str, sop_instance_uid: str) -> Performed | None:
+        """A site's step as it stands; asks no access rule."""
         with self._database.read() as session:
-            row = session.get(PerformedStepRow, sop_instance_uid)
+            row = session.get(PerformedStepRow, (site_code, sop_instance_uid))
             return Performed(StepState(row.state), Dataset.from_json(row.attributes)) if row else None
 
     def _keep(
@@ -100,6 +100,7 @@ class PerformedSteps:
         row.attributes = step.attributes.to_json()
         session.add(
             PerformedStepMessageRow(
+                site_code=row.site_code,
                 sop_instance_uid=row.sop_instance_uid,
                 message=message,
                 at=at,

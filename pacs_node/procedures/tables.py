@@ -9,13 +9,13 @@ from shared_kernel.database import Base, UtcDateTime
 
 
 class PerformedStepRow(Base):
-    """A Modality Performed Procedure Step as its modality last told of it."""
+    """A Modality Performed Procedure Step as its modality last told of it; each site has UIDs of its own."""
 
     __tablename__ = "performed_step"
     __table_args__ = (Index("ix_performed_step_site_code_study_uid", "site_code", "study_uid"),)
 
+    site_code: Mapped[str] = mapped_column(String(32), primary_key=True)
     sop_instance_uid: Mapped[str] = mapped_column(String(64), primary_key=True)
-    site_code: Mapped[str] = mapped_column(String(32))
     ae_title: Mapped[str] = mapped_column(String(16))
     """The peer that created it."""
     state: Mapped[str] = mapped_column(String(16))
@@ -34,11 +34,12 @@ class PerformedStepMessageRow(Base):
 
     __tablename__ = "performed_step_message"
     __table_args__ = (
-        Index("ix_performed_step_message_sop_instance_uid", "sop_instance_uid", "number"),
+        Index("ix_performed_step_message_site_code_sop_instance_uid", "site_code", "sop_instance_uid", "number"),
         {"sqlite_autoincrement": True},
     )
 
     number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    site_code: Mapped[str] = mapped_column(String(32))
     sop_instance_uid: Mapped[str] = mapped_column(String(64))
     message: Mapped[str] = mapped_column(String(16))
     """N-CREATE or N-SET."""

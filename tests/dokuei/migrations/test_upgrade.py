@@ -29,6 +29,44 @@ def test_the_migrated_shape_is_the_declared_one(database: Database) -> None:
         assert compare_metadata(context, METADATA) == []
 
 
+def test_the_migrated_keys_are_the_declared_ones(database: Database) -> None:
+    found = inspect(database.engine)
+    for table in METADATA.tables.values():
+        declared = [column.name for column in table.primary_key.columns]
+        assert (table.name, declared) == (table.name, found.get_pk_constraint(table.name)["constrained_columns"])
+
+
+def test_what_sites_said_before_they_were_in_the_keys_stays_theirs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as earlier:
+        folder = tmp_path / "earlier"
+        shutil.copytree(module.FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__", "0009_*", "001*"))
+        earlier.setattr(module, "FOLDER", folder)
+        database = Database.in_folder(tmp_path)
+        upgrade(database, tmp_path)
+    rows = [
+        "study_expectation VALUES ('1.2', 'manifest', 'MINATO', :at, 'gateway', 1, NULL)",
+        "expected_instance VALUES ('1.2', 'manifest', '1.2.3', 7, '')",
+        "expected_instance VALUES ('1.9', 'manifest', '1.2.4', 7, '')",
+        "performed_step VALUES ('1.5', 'MINATO', 'CT1', 'IN PROGRESS', '1.2', 'A1', 'P1', :at, :at, '{}')",
+        "performed_step_message VALUES (4, '1.5', 'N-CREATE', :at, 'ae:CT1', 'IN PROGRESS', '{}')",
+    ]
+    with database.write() as session:
+        for row in rows:
+            statement = text("INSERT INTO " + row)
+            session.execute(statement, {"at": "2026-04-01 00:00:00"} if ":at" in row else {})
+    upgrade(database, tmp_path)
+    with database.read() as session:
+        said = session.execute(text("SELECT site_code, study_uid, source, sop_instance_uid FROM expected_instance"))
+        assert [("MINATO", "1.2", "manifest", "1.2.3")] == said.all()
+        steps = session.execute(text("SELECT site_code, sop_instance_uid, ae_title FROM performed_step"))
+        assert [("MINATO", "1.5", "CT1")] == steps.all()
+        messages = session.execute(text("SELECT number, site_code, sop_instance_uid FROM performed_step_message"))
+        assert [(4, "MINATO", "1.5")] == messages.all()
+    database.close()
+
+
 def test_two_processes_at_once_make_one_database(tmp_path: Path) -> None:
     failed: list[BaseException] = []
 

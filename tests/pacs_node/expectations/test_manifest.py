@@ -142,12 +142,32 @@ def test_another_site_s_study_is_as_if_not_there(hub: Hub, manifests: Manifests)
     coming = series_of(1)
     manifests.declare(GATEWAY, coming[0].study, saying(coming))
     for deed in (
-        lambda: manifests.declare(other, coming[0].study, saying(coming)),
         lambda: manifests.state(other, coming[0].study),
         lambda: manifests.withdraw(other, coming[0].study, "x"),
     ):
         with pytest.raises(NotFound):
             deed()
+
+
+def test_two_sites_that_announce_one_uid_know_nothing_of_each_other(
+    hub: Hub, manifests: Manifests, worker: CompletionWorker
+) -> None:
+    images = series_of(2)
+    study = images[0].study
+    other = replace(GATEWAY, site_code="OTHER", login="other")
+    manifests.declare(other, study, {"1.2.3": Said(7)})
+    manifests.declare(GATEWAY, study, saying(images))
+    manifests.declare(other, study, {"1.2.3": Said(7), "1.2.4": Said(8)})
+    assert (manifests.state(GATEWAY, study).expected, manifests.state(other, study).expected) == (2, 2)
+    assert manifests.state(other, study).missing == ["1.2.3", "1.2.4"]
+    with hub.database.read() as session:
+        own, foreign = (GATEWAY.site_code, study), ("OTHER", study)
+        assert expected_counts(session, [own, foreign]) == {own: 2, foreign: 2}
+    manifests.withdraw(other, study, "番号の間違い")
+    for image in images:
+        hub.store(image.file)
+    assert worker.run_once() == 1
+    assert manifests.state(GATEWAY, study).missing == []
 
 
 @pytest.mark.parametrize(

@@ -187,7 +187,7 @@ def test_a_step_is_kept_and_told_and_ends(scanner: Address, hub: Hub) -> None:
     late = _set(scanner, ending("DISCONTINUED"), step)
     assert (late.Status, late.ErrorID) == (0x0110, 0xA710)
     assert _told(hub) == ["MppsStarted", "MppsCompleted"]
-    kept = PerformedSteps(hub.database, hub.clock, hub.gate).step(step)
+    kept = PerformedSteps(hub.database, hub.clock, hub.gate).step("CLINIC", step)
     assert kept is not None
     assert (kept.state, kept.instances, str(kept.attributes.PatientName)) == (
         StepState.COMPLETED,
@@ -195,7 +195,7 @@ def test_a_step_is_kept_and_told_and_ends(scanner: Address, hub: Hub) -> None:
         "Yamada^Taro",
     )
     with hub.database.read() as session:
-        row = session.get(PerformedStepRow, step)
+        row = session.get(PerformedStepRow, ("CLINIC", step))
         assert row is not None
         assert (row.study_uid, row.accession_number, row.ae_title, row.site_code) == (
             "2.25.7",
@@ -226,6 +226,23 @@ def test_wrong_messages_have_the_standard_s_statuses_and_leave_nothing(scanner: 
     assert _created(scanner, creation(), step)[0] == 0x0111
     assert _set(scanner, ending(), step, "OTHER_CT").Status == 0x0112
     assert _told(hub) == ["MppsStarted"]
+
+
+def test_a_site_can_t_take_the_uid_of_another_site_s_step(scanner: Address, hub: Hub) -> None:
+    step = new_uid()
+    assert _created(scanner, creation(), step, "OTHER_CT")[0] == 0
+    assert _set(scanner, ending("COMPLETED", "1.2.9"), step).Status == 0x0112
+    assert _created(scanner, creation(), step)[0] == 0
+    assert _set(scanner, ending("COMPLETED", "1.2.3"), step).Status == 0
+    steps = PerformedSteps(hub.database, hub.clock, hub.gate)
+    own, other = steps.step("CLINIC", step), steps.step("OTHER", step)
+    assert own is not None
+    assert other is not None
+    assert (own.state, own.instances, other.state) == (StepState.COMPLETED, ["1.2.3"], StepState.IN_PROGRESS)
+    with hub.database.read() as session:
+        messages = select(PerformedStepMessageRow.message).order_by(PerformedStepMessageRow.number)
+        assert session.scalars(messages.filter_by(site_code="CLINIC")).all() == ["N-CREATE", "N-SET"]
+        assert session.scalars(messages.filter_by(site_code="OTHER")).all() == ["N-CREATE"]
 
 
 def test_a_step_goes_on_after_a_restart(scanner: Address, hub: Hub, plan: Plan) -> None:
