@@ -15,6 +15,7 @@ from dokuei.cli.study import operator_of
 from dokuei.hub import Hub
 from dokuei.progress import progress_bar
 from pacs_node.archive_care.entries import Selection, count_wrong, wrong
+from pacs_node.archive_care.mending import DAMAGED_SUFFIX
 from pacs_node.archive_care.model import FileState, Verdict, Wrong
 from pacs_node.archive_care.mounting import mount
 from pacs_node.archive_care.orphans import Orphan, orphans, take_back
@@ -24,6 +25,10 @@ from shared_kernel.clock import JST
 from shared_kernel.errors import Text
 
 _SHOWN = 100
+_NO_IMAGE = {
+    ".cut": "（途中で切れている / cut short）",  # nobody was told that it is stored
+    DAMAGED_SUFFIX: "（破損、再送で修復済 / damaged, mended by a resend）",
+}
 
 
 @click.group()
@@ -115,14 +120,12 @@ def _listed(hub: Hub, *, everywhere: bool) -> list[Orphan]:
 def _said(orphan: Orphan) -> bool:
     holds = f"{orphan.study_uid} {orphan.sop_instance_uid}" if orphan.study_uid else "DICOM ではない / no DICOM"
     whose = f" {orphan.site_code}" if orphan.site_code else ""
-    cut = "（途中で切れている / cut short）" if orphan.path.suffix == ".cut" else ""
-    click.echo(f"{orphan.path} {orphan.size} B {holds}{whose}{cut}")
+    click.echo(f"{orphan.path} {orphan.size} B {holds}{whose}{_NO_IMAGE.get(orphan.path.suffix, '')}")
     return True
 
 
 def _taken(orphan: Orphan, hub: Hub, operator: Actor) -> bool:
-    if orphan.path.suffix == ".cut":
-        # Its end is missing, and nobody was told that it is stored.
+    if orphan.path.suffix in _NO_IMAGE:
         return not _said(orphan)
     outcome = take_back(orphan, hub.ingest, operator)
     if outcome.fate is Fate.REFUSED:

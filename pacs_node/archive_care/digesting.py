@@ -66,20 +66,22 @@ class Digesting:
             row.wrong += write_down(session, verdicts, self._clock)
             row.looked_at += len(verdicts)
             if version_rows:
-                row.version_position = version_rows[len(found) - 1]
+                row.version_position = max(row.version_position, version_rows[len(found) - 1])
             else:
                 row.position = max(row.position, found[-1].row)
         return max(1, sum(entry.size for entry in found))
 
     @staticmethod
     def _waiting(session: Session, *, most: int) -> tuple[list[Entry], list[int]]:
-        """The next files: of new instances; else of new versions, with the rows of the versions before them."""
+        """The next files: of new instances; else of replaced ones, old and new, with the earlier versions' rows."""
         row = session.get(ArchiveRoundRow, _NAME)
         # Where several write at once, an older row may become visible after a newer one: some are looked at once more.
-        found = without_digest(session, after=max(0, row.position - _LOOKED_AT_AGAIN) if row else 0, most=most)
+        # So is the second file of an earlier version, if only the first one was among the last.
+        after, version_after = (row.position, row.version_position) if row else (0, 0)
+        found = without_digest(session, after=max(0, after - _LOOKED_AT_AGAIN), most=most)
         if found:
             return found, []
-        replaced = replaced_without_digest(session, after=row.version_position if row else 0, most=most)
+        replaced = replaced_without_digest(session, after=max(0, version_after - _LOOKED_AT_AGAIN), most=most)
         return [entry for _, entry in replaced], [version_row for version_row, _ in replaced]
 
     def run(self) -> int:

@@ -14,6 +14,7 @@ from pacs_node.archive_care.model import Damage, Digest, Entry, FileState, Wrong
 from pacs_node.archive_care.tables import InstanceDigestRow
 
 _Row = InstanceRow | InstanceVersionRow
+_VERSION_ROW = InstanceVersionRow.id.label("version_row")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,20 +66,28 @@ def without_digest(session: Session, *, after: int, most: int) -> list[Entry]:
 
 
 def replaced_without_digest(session: Session, *, after: int, most: int) -> list[tuple[int, Entry]]:
-    """The next instances of which an earlier version is behind the version's row `after`, that row first.
+    """Files that were never read of instances of which an earlier version is behind the version's row `after`.
 
-    Their current file came after the instance's place in the order of rows, and may never have been read.
+    That row comes first. Both the version's own file and the instance's current one may have been passed over in the
+    order of the instances' rows: one was replaced before its turn, the other came after it.
     """
-    statement = (
-        _narrowed(_columns(InstanceRow), InstanceRow, ALL)
-        .add_columns(InstanceVersionRow.id.label("version_row"))
-        .join(InstanceVersionRow, InstanceVersionRow.instance_row == InstanceRow.id)
-        .outerjoin(InstanceDigestRow, InstanceDigestRow.file == InstanceRow.file)
-        .where(InstanceVersionRow.id > after, InstanceDigestRow.file.is_(None))
-        .order_by(InstanceVersionRow.id)
-        .limit(most)
-    )
-    return [(row.version_row, _entry(row)) for row in session.execute(statement)]
+    found: dict[str, tuple[int, Entry]] = {}
+    rows: tuple[type[_Row], ...] = (InstanceVersionRow, InstanceRow)
+    for row in rows:
+        statement = _narrowed(_columns(row), row, ALL)
+        if row is InstanceRow:
+            statement = statement.add_columns(_VERSION_ROW)
+            statement = statement.join(InstanceVersionRow, InstanceVersionRow.instance_row == InstanceRow.id)
+        statement = (
+            statement.outerjoin(InstanceDigestRow, InstanceDigestRow.file == row.file)
+            .where(InstanceVersionRow.id > after, InstanceDigestRow.file.is_(None))
+            .order_by(InstanceVersionRow.id)
+            .limit(most)
+        )
+        for each in session.execute(statement):
+            entry = _entry(each, version_row=each.version_row if row is InstanceVersionRow else None)
+            found.setdefault(each.file, (each.version_row, entry))
+    return sorted(found.values(), key=lambda each: each[0])[:most]
 
 
 def last_rows(session: Session) -> tuple[int, int]:
@@ -136,7 +145,7 @@ def count_wrong(session: Session, chosen: Selection = ALL) -> dict[FileState, in
 
 def _columns(row: type[_Row]) -> Any:
     """What an entry needs; of an earlier version, what its row says goes before what the instance's does."""
-    version = [InstanceVersionRow.id.label("version_row")] if row is InstanceVersionRow else []
+    version = [_VERSION_ROW] if row is InstanceVersionRow else []
     return select(
         InstanceRow.id,
         row.file,

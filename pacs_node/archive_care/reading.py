@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+from pathlib import Path
 from typing import BinaryIO
 
 from pacs_node.archive.files import FileStore
@@ -40,6 +41,12 @@ def inspect(entry: Entry, files: FileStore, stopping: threading.Event | None = N
         raise NotReadable(path=str(path)) from error
     except OSError:
         return Verdict(entry=entry, damage=Damage.UNREADABLE)
+
+
+def digest_of(path: Path, dataset_offset: int) -> Digest:
+    """The digest of the data set in a file, read now. Raises OSError."""
+    with path.open("rb") as file:
+        return _digest(file, dataset_offset)
 
 
 def _inspect(entry: Entry, file: BinaryIO, stopping: threading.Event | None) -> Verdict:

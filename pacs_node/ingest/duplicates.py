@@ -1,11 +1,25 @@
-"""The same SOP Instance UID again: the same bytes are a resend, other bytes are refused."""
+"""The same SOP Instance UID again: the same bytes are a resend, others a version where the peer's rules allow that."""
 
 from __future__ import annotations
 
 import os
+from enum import Enum, auto
 from pathlib import Path
 
 _CHUNK = 1 * 2**20
+
+
+class Again(Enum):
+    """What came under a SOP Instance UID that the index knows."""
+
+    STORED = auto()
+    """What is stored, byte for byte."""
+    MENDS = auto()
+    """What was received once, and is missing or damaged now."""
+    OTHER = auto()
+    """Other content."""
+    OVERTAKEN = auto()
+    """Nobody knows: another file has become the current one meanwhile, and is to be compared with."""
 
 
 def same_dataset(one: str | Path, one_offset: int, other: str | Path, other_offset: int) -> bool:

@@ -8,12 +8,13 @@ import structlog
 
 from access_control.gate import AccessGate
 from access_control.model import Action, Actor, Resource
-from pacs_node.archive.files import FileStore
+from pacs_node.archive.files import FileStore, full_disk
 from pacs_node.archive.index import Found, find, names_file, owner_of
 from pacs_node.archive.sweep import Presence
+from pacs_node.archive_care.mending import Copy, Mending
 from pacs_node.errors import DifferentContent, ForeignStudy, IdentifierMismatch, StorageFull
 from pacs_node.header.scan import Header, scan, scan_head
-from pacs_node.ingest.duplicates import same_dataset
+from pacs_node.ingest.duplicates import Again
 from pacs_node.ingest.part10 import PREAMBLE, FileMeta, read_header, write_header
 from pacs_node.ingest.reception import Reception
 from pacs_node.ingest.spool import Spool
@@ -50,6 +51,7 @@ class IngestService:
         self._gate = gate
         self._clock = clock
         self._writer = Writer(database, file_store, clock)
+        self._mending = Mending(database, file_store, clock)
         self._presence = Presence(file_store, database, clock)
         self._allowed: set[tuple[str, str]] = set()
         """Sessions and studies that the gate has let through."""
@@ -171,12 +173,15 @@ class IngestService:
             self._note_foreign(work)
             raise
         while work.known is not None and work.known.file != work.file:
-            if self._is_resend(work, work.known):
-                self._take_back(work)
-                return work.stored(duplicate=True)
-            if self._writer.replace(work, work.known):
-                break
-            # Somebody else's version came first: compare with that one.
+            match self._again(work, work.known):
+                case Again.STORED:
+                    self._take_back(work)
+                    return work.stored(duplicate=True)
+                case Again.MENDS if self._mend(work, work.known):
+                    return work.stored(duplicate=True)
+                case Again.OTHER if self._writer.replace(work, work.known):
+                    break
+            # Somebody else came first: compare with what is current now.
             with self._database.read() as session:
                 work.known = find(session, [work.header.sop_instance_uid]).get(work.header.sop_instance_uid)
             if work.known is None:
@@ -263,21 +268,41 @@ class IngestService:
             self._allowed.clear()
         self._allowed.add((sender.session_id, header.study_uid))
 
-    def _is_resend(self, work: Work, there: Found) -> bool:
-        """Whether exactly this is stored already; False where it is to become a new version.
-
-        Raises ForeignStudy, DifferentContent.
-        """
+    def _again(self, work: Work, there: Found) -> Again:
+        """What it is that came again under the UID of `there`. Raises ForeignStudy, DifferentContent, RootAway."""
         header = work.header
         if there.site_code != work.incoming.sender.site_code:
             self._note_foreign(work)
             raise ForeignStudy()
-        if same_dataset(work.path, work.dataset_offset, self._files.path_of(there.file), there.dataset_offset):
-            return True
+        again = self._mending.compare(_copy(work), there)
         same_place = (there.study_uid, there.series_uid) == (header.study_uid, header.series_uid)
-        if not same_place or work.incoming.rules.on_different_content is OnDifferentContent.REJECT:
+        may_replace = same_place and work.incoming.rules.on_different_content is not OnDifferentContent.REJECT
+        if again is Again.OTHER and not may_replace:
             raise DifferentContent(sop_instance_uid=header.sop_instance_uid)
-        return False
+        return again
+
+    def _mend(self, work: Work, there: Found) -> bool:
+        """Put it in the place of a stored file that is damaged; False where that is no longer current."""
+        incoming = work.incoming
+        with full_disk(self._files.space):
+            return self._mending.put_back(
+                _copy(work),
+                there,
+                sop_instance_uid=work.header.sop_instance_uid,
+                sender=incoming.sender,
+                channel=incoming.channel,
+            )
+
+
+def _copy(work: Work) -> Copy:
+    return Copy(
+        path=work.path,
+        file=work.file,
+        folders=work.folders,
+        dataset_offset=work.dataset_offset,
+        size=work.size,
+        transfer_syntax_uid=work.transfer_syntax_uid,
+    )
 
 
 def _resource(header: Header, owner: str) -> Resource:
