@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from sqlalchemy import select
+
 from pacs_node.archive.matching import Column, Matcher, choices, dates, integers, names, text, times, uids
-from pacs_node.archive.tables import InstanceRow, SeriesRow, StudyRow
+from pacs_node.archive.tables import InstanceRow, PatientRow, SeriesRow, StudyRow
 from pacs_node.header.person_name import person_name
 from pacs_node.model import PersonName
 
@@ -56,6 +58,10 @@ def _counted(column: Column) -> Attribute:
     return Attribute((column,), _plain, None)
 
 
+_ISSUER: Any = (
+    select(PatientRow.issuer).where(PatientRow.id == StudyRow.patient_row).correlate(StudyRow).scalar_subquery()
+)
+
 STUDY: Mapping[str, Attribute] = {
     "StudyInstanceUID": _of(StudyRow.study_uid, uids),
     "StudyDate": _of(StudyRow.study_date, dates),
@@ -81,7 +87,7 @@ STUDY: Mapping[str, Attribute] = {
     "PatientID": _of(StudyRow.patient_id, text),
     "PatientBirthDate": _of(StudyRow.birth_date, dates),
     "PatientSex": _of(StudyRow.sex, text),
-    "IssuerOfPatientID": _of(StudyRow.site_code, text),
+    "IssuerOfPatientID": _of(_ISSUER, text),
     "NumberOfStudyRelatedSeries": _counted(StudyRow.series_count),
     "NumberOfStudyRelatedInstances": _counted(StudyRow.instance_count),
 }

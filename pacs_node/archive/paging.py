@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from pacs_node.archive.attributes import INSTANCE, SERIES, STUDY, Attribute
-from pacs_node.archive.matching import Looking
+from pacs_node.archive.matching import Column, Looking
 from pacs_node.archive.tables import InstanceRow, SeriesRow, StudyRow
 from shared_kernel.database import Database
 
@@ -36,17 +36,22 @@ class FindLevel(StrEnum):
     IMAGE = "IMAGE"
 
 
+_SITES = "sites"
 _of_patient = aliased(StudyRow)
 
 
-def _over_patient(what: ColumnElement[Any]) -> Attribute:
-    number: Any = (
-        select(what)
-        .where(_of_patient.patient_row == StudyRow.patient_row, _of_patient.site_code == StudyRow.site_code)
-        .correlate(StudyRow)
-        .scalar_subquery()
+def _of_same_patient(what: ColumnElement[Any]) -> Any:
+    """Over all studies of the row's patient that the asker may see."""
+    of_patient = select(what).where(
+        _of_patient.patient_row == StudyRow.patient_row,
+        # Not the bare column: the index of the patient is the one to look into.
+        _of_patient.site_code.concat("").in_(bindparam(_SITES, expanding=True)),
     )
-    return Attribute((number,), lambda value: value, None)
+    return of_patient.correlate(StudyRow).scalar_subquery()
+
+
+def _over_patient(what: ColumnElement[Any]) -> Attribute:
+    return Attribute((_of_same_patient(what),), lambda value: value, None)
 
 
 _PATIENT: Mapping[str, Attribute] = {
@@ -66,7 +71,7 @@ ATTRIBUTES: Mapping[FindLevel, Mapping[str, Attribute]] = {
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """A range of moments over StudyDate and StudyTime together; each `(YYYYMMDD, HHMMSS.ffffff)`, None where open."""
+    """A range of moments over a date and a time together; each `(YYYYMMDD, HHMMSS.ffffff)`, None where open."""
 
     first: tuple[str, str] | None = None
     last: tuple[str, str] | None = None
@@ -82,6 +87,9 @@ class Find:
     wanted: Sequence[str] = ()
     fuzzy: bool = False
     moments: Moments | None = None
+    """Of StudyDate and StudyTime."""
+    series_moments: Moments | None = None
+    """Of SeriesDate and SeriesTime, at the levels that have them."""
 
 
 Answer = Mapping[str, Any]
@@ -97,7 +105,9 @@ def conditions_of(find: Find, dialect: str) -> list[ColumnElement[bool]]:
         if match is not None and value not in ("", "*"):
             conditions.append(match(looking, keyword, value))
     if find.moments is not None:
-        conditions += _within(find.moments)
+        conditions += _within(find.moments, StudyRow.study_date, StudyRow.study_time)
+    if find.series_moments is not None:
+        conditions += _within(find.series_moments, SeriesRow.series_date, SeriesRow.series_time)
     return conditions
 
 
@@ -114,7 +124,7 @@ def pages(database: Database, find: Find) -> Iterator[list[Answer]]:
     key = _KEYS[find.level]
     statement = _joined(select(*columns, *key), find.level).where(*conditions)
     for walk in _walks(database, find, statement.order_by(*(column.desc() for column in key))):
-        for rows in _keyset(database, walk, key):
+        for rows in _keyset(database, walk, key, find.sites):
             yield [{keyword: value(*(row[at] for at in at_)) for keyword, value, at_ in makers} for row in rows]
 
 
@@ -156,7 +166,9 @@ def _named_by_uid(find: Find) -> bool:
     return any(find.keys.get(keyword) for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"))
 
 
-def _keyset(database: Database, statement: Select[Any], key: tuple[Any, ...]) -> Iterator[Sequence[Any]]:
+def _keyset(
+    database: Database, statement: Select[Any], key: tuple[Any, ...], sites: frozenset[str]
+) -> Iterator[Sequence[Any]]:
     last: tuple[Any, ...] | None = None
     size = _FIRST_PAGE
     while True:
@@ -164,7 +176,7 @@ def _keyset(database: Database, statement: Select[Any], key: tuple[Any, ...]) ->
         if last is not None:
             page = page.where(tuple_(*key) < last)
         with database.read() as session:
-            rows = session.execute(page).all()
+            rows = session.execute(page, {_SITES: sorted(sites)}).all()
         if rows:
             yield rows
         if len(rows) < size:
@@ -185,13 +197,7 @@ def _joined(statement: Select[Any], level: FindLevel) -> Select[Any]:
     statement = statement.select_from(StudyRow)
     if level is FindLevel.PATIENT:
         # Each patient by the newest study that was stored: it is what the hub knows last of the person.
-        newest = (
-            select(func.max(_of_patient.id))
-            .where(_of_patient.patient_row == StudyRow.patient_row, _of_patient.site_code == StudyRow.site_code)
-            .correlate(StudyRow)
-            .scalar_subquery()
-        )
-        return statement.where(StudyRow.id == newest)
+        return statement.where(StudyRow.id == _of_same_patient(func.max(_of_patient.id)))
     if level in (FindLevel.SERIES, FindLevel.IMAGE):
         statement = statement.join(SeriesRow, SeriesRow.study_row == StudyRow.id)
     if level is FindLevel.IMAGE:
@@ -199,19 +205,13 @@ def _joined(statement: Select[Any], level: FindLevel) -> Select[Any]:
     return statement
 
 
-def _within(moments: Moments) -> list[ColumnElement[bool]]:
-    """Date and time as one moment; a study without a date is within no range, one without a time begins its day."""
-    conditions: list[ColumnElement[bool]] = [StudyRow.study_date >= "0"]
+def _within(moments: Moments, date: Column, time: Column) -> list[ColumnElement[bool]]:
+    """Date and time as one moment; what has no date is within no range, what has no time begins its day."""
+    conditions: list[ColumnElement[bool]] = [date >= "0"]
     if moments.first is not None:
         day, moment = moments.first
-        conditions += [
-            StudyRow.study_date >= day,
-            or_(StudyRow.study_date > day, StudyRow.study_time >= moment),
-        ]
+        conditions += [date >= day, or_(date > day, time >= moment)]
     if moments.last is not None:
         day, moment = moments.last
-        conditions += [
-            StudyRow.study_date <= day,
-            or_(StudyRow.study_date < day, and_(StudyRow.study_time <= moment)),
-        ]
+        conditions += [date <= day, or_(date < day, and_(time <= moment))]
     return conditions

@@ -16,6 +16,7 @@ from pacs_node.peers.model import Peer, Service
 from pacs_node.procedures import dimse, matching
 from pacs_node.procedures.item import worklist_item
 from pacs_node.procedures.ports import ScheduledProcedures
+from pacs_node.scp.query_retrieve.answers import TIMEZONE
 from pacs_node.scp.service import Offer
 from shared_kernel.audit.trail import record
 from shared_kernel.clock import Clock
@@ -88,6 +89,8 @@ class WorklistService:
             free = {"any_station": not planned.station_ae_title, "any_time": planned.scheduled_time is None}
             if matching.matches(keys, item, **free):
                 answer = matching.answered(keys, item)
+                if "TimezoneOffsetFromUTC" in keys:
+                    answer.TimezoneOffsetFromUTC = TIMEZONE
                 encode_dataset_text(answer, _character_set(peer, keys))
                 yield answer
 

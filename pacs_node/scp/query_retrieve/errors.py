@@ -23,6 +23,12 @@ class CannotProcess(RequestRefused):
     status = 0xC001
 
 
+class SeveralPatients(RequestRefused):
+    """The PatientID is that of several patients, and nothing says whose images are wanted; none are sent."""
+
+    status = 0xC002
+
+
 class DestinationUnknown(RequestRefused):
     """The Move Destination is no peer with an address that this peer may send to."""
 

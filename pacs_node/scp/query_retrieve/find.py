@@ -17,7 +17,7 @@ from pacs_node.header.elements import BrokenDataSet
 from pacs_node.peers.model import Service
 from pacs_node.scp.query_retrieve.answers import TIMEZONE, AnswerWriter
 from pacs_node.scp.query_retrieve.errors import CannotProcess, NoMatchOfModel, RequestRefused
-from pacs_node.scp.query_retrieve.extended import agreed
+from pacs_node.scp.query_retrieve.extended import Extended, agreed
 from pacs_node.scp.query_retrieve.identifier import Identifier, read_identifier
 from pacs_node.scp.query_retrieve.models import model_of, offers_of
 from pacs_node.scp.query_retrieve.question import Question, understood
@@ -94,7 +94,9 @@ class FindService:
                 fuzzy=self._fuzzy,
             )
             self._note(association, question)
-            return self._stream(association, request, question, self._writer(question, identifier, syntax), responses)
+            return self._stream(
+                association, request, question, self._writer(question, identifier, extended, syntax), responses
+            )
         except RequestRefused as refusal:
             log.info("find.refused", calling_ae=peer.ae_title, reason=str(refusal))
             return refusal.status, str(refusal)
@@ -127,13 +129,13 @@ class FindService:
                 responses.send(responses.response(pending, identifier) for identifier in writer.write(part))
         return SUCCESS, ""
 
-    def _writer(self, question: Question, identifier: Identifier, syntax: str) -> AnswerWriter:
+    def _writer(self, question: Question, identifier: Identifier, extended: Extended, syntax: str) -> AnswerWriter:
         fixed = {
             "QueryRetrieveLevel": question.find.level.value,
             "RetrieveAETitle": self._ae_title,
             "InstanceAvailability": "ONLINE",
         }
-        if identifier.timezone is not None:
+        if identifier.timezone is not None or extended.timezone:
             fixed["TimezoneOffsetFromUTC"] = TIMEZONE
         return AnswerWriter(question.find.wanted, fixed, syntax, identifier.character_set)
 

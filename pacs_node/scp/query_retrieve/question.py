@@ -50,9 +50,9 @@ def understood(
             keys[keyword] = value
     unique = [model.unique_key(above) for above in model.levels[: model.levels.index(level) + 1]]
     wanted = dict.fromkeys([*unique, *(keyword for keyword in identifier.keys if keyword in attributes)])
-    moments = None
-    if "StudyDate" in keys and (extended.combined_date_time or _shift(identifier, extended)):
-        moments = _moments(keys.pop("StudyDate"), keys.pop("StudyTime", ""), _shift(identifier, extended))
+    shift = _shift(identifier, extended)
+    moments = _moments(keys, "Study", shift) if shift or extended.combined_date_time else None
+    series_moments = _moments(keys, "Series", shift) if shift else None
     return Question(
         find=Find(
             level=level,
@@ -61,6 +61,7 @@ def understood(
             wanted=tuple(wanted),
             fuzzy=fuzzy or extended.fuzzy,
             moments=moments,
+            series_moments=series_moments,
         ),
         unsupported=tuple(unsupported),
     )
@@ -81,7 +82,7 @@ def require_single(keyword: str, value: str) -> None:
     """Raise NoMatchOfModel unless a unique key has one value without wildcards."""
     if not value or any(wildcard in value for wildcard in "*?\\"):
         raise NoMatchOfModel(f"{keyword} must have a single value here.")
-    if keyword != "PatientID" and uid(value) is None:
+    if keyword.endswith("UID") and uid(value) is None:
         raise NoMatchOfModel(f"{keyword} is no UID.")
 
 
@@ -99,22 +100,31 @@ def _offset(value: str) -> timedelta:
     return _OFFSET[value[0]] * timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
 
 
-def _moments(dates: str, times: str, shift: timedelta) -> Moments:
-    """StudyDate and StudyTime as one range (section C.2.2.2.5.1)."""
-    first_day, last_day = parse_date_range("StudyDate", dates)
-    first_time, last_time = parse_time_range("StudyTime", times) if times not in ("", "*") else ("", "")
+def _moments(keys: dict[str, str], of: str, shift: timedelta) -> Moments | None:
+    """StudyDate and StudyTime, or those of a series, taken out of the keys as one range (section C.2.2.2.5.1).
+
+    None without a date; raises InvalidInput for a time of another zone without one, as midnight may lie within.
+    """
+    date, time = f"{of}Date", f"{of}Time"
+    if date not in keys:
+        if time in keys and shift:
+            raise refuse(date, f"a date with {time} of another time zone")
+        return None
+    times = keys.pop(time, "")
+    first_day, last_day = parse_date_range(date, keys.pop(date))
+    first_time, last_time = parse_time_range(time, times) if times not in ("", "*") else ("", "")
     return Moments(
-        first=_moved(first_day, first_time or "000000.000000", shift) if first_day else None,
-        last=_moved(last_day, last_time or _DAY_END, shift) if last_day else None,
+        first=_moved(date, first_day, first_time or "000000.000000", shift) if first_day else None,
+        last=_moved(date, last_day, last_time or _DAY_END, shift) if last_day else None,
     )
 
 
-def _moved(day: str, moment: str, shift: timedelta) -> tuple[str, str]:
+def _moved(keyword: str, day: str, moment: str, shift: timedelta) -> tuple[str, str]:
     if not shift:
         return day, moment
     at = datetime.strptime(f"{day}{moment}", "%Y%m%d%H%M%S.%f").replace(tzinfo=UTC)
     try:
         at += shift
     except OverflowError as error:
-        raise refuse("StudyDate", "a date within the calendar") from error
+        raise refuse(keyword, "a date within the calendar") from error
     return f"{at:%Y%m%d}", f"{at:%H%M%S.%f}"

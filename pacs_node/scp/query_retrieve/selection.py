@@ -1,4 +1,7 @@
-"""Which instances a C-MOVE or C-GET names (PS3.4 sections C.4.2.1.4 and C.4.3.1.3), among those that may be seen."""
+"""Which instances a C-MOVE or C-GET names (PS3.4 sections C.4.2.1.4 and C.4.3.1.3), among those that may be seen.
+
+A PatientID alone is no patient: each site gives its own. Several patients of one id are never sent together.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from access_control.gate import AccessGate
 from access_control.model import Action, Actor, Resource
 from pacs_node.archive.catalogue import Catalogue
 from pacs_node.archive.paging import FindLevel
-from pacs_node.archive.tables import InstanceRow, SeriesRow, StudyRow
+from pacs_node.archive.tables import InstanceRow, PatientRow, SeriesRow, StudyRow
 from pacs_node.header.scan import uid
 from pacs_node.model import InstanceRecord
-from pacs_node.scp.query_retrieve.errors import NoMatchOfModel
+from pacs_node.scp.query_retrieve.errors import NoMatchOfModel, SeveralPatients
 from pacs_node.scp.query_retrieve.extended import Extended
 from pacs_node.scp.query_retrieve.identifier import Identifier
 from pacs_node.scp.query_retrieve.models import InformationModel
@@ -24,8 +27,11 @@ from shared_kernel.database import Database
 
 _MOST_UIDS = 5000
 _AT_ONCE = 500
+_FEW_PATIENTS = 50
+_ISSUER = "IssuerOfPatientID"
 _COLUMNS = {
     "PatientID": StudyRow.patient_id,
+    _ISSUER: PatientRow.issuer,
     "StudyInstanceUID": StudyRow.study_uid,
     "SeriesInstanceUID": SeriesRow.series_uid,
     "SOPInstanceUID": InstanceRow.sop_instance_uid,
@@ -41,7 +47,10 @@ class Selection:
 
 
 def named(identifier: Identifier, model: InformationModel, extended: Extended) -> Mapping[str, list[str]]:
-    """The unique keys with their values. Raises NoMatchOfModel for one that is missing or malformed."""
+    """The unique keys with their values, and IssuerOfPatientID where it goes with a PatientID.
+
+    Raises NoMatchOfModel for a unique key that is missing or malformed.
+    """
     level = level_of(identifier, model)
     found: dict[str, list[str]] = {}
     for keyword in model.keys_above(level):
@@ -57,11 +66,20 @@ def named(identifier: Identifier, model: InformationModel, extended: Extended) -
     if level is not FindLevel.PATIENT and (len(values) > _MOST_UIDS or any(uid(part) is None for part in values)):
         raise NoMatchOfModel(f"{keyword} must have 1 to {_MOST_UIDS} UIDs here.")
     found[keyword] = values
+    if "PatientID" in found and (issuer := identifier.keys.get(_ISSUER, "").strip()):
+        require_single(_ISSUER, issuer)
+        found[_ISSUER] = [issuer]
     return found
 
 
 def select_instances(database: Database, keys: Mapping[str, list[str]], sites: frozenset[str]) -> Selection:
-    """What the keys name, of the studies of `sites`; ordered by study, series number and instance number."""
+    """What the keys name, of the studies of `sites`; ordered by study, series number and instance number.
+
+    Raises SeveralPatients where only a PatientID, with or without its issuer, says whose they are, and more than one
+    patient has it.
+    """
+    if not set(keys) - {"PatientID", _ISSUER}:
+        _require_one_patient(database, keys, sites)
     longest = max(keys, key=lambda keyword: len(keys[keyword]))
     studies: dict[tuple[str, str], None] = {}
     instances: dict[str, None] = {}
@@ -69,6 +87,7 @@ def select_instances(database: Database, keys: Mapping[str, list[str]], sites: f
         part = {**keys, longest: keys[longest][start : start + _AT_ONCE]}
         statement = (
             select(StudyRow.study_uid, StudyRow.site_code, InstanceRow.sop_instance_uid)
+            .join(PatientRow, PatientRow.id == StudyRow.patient_row)
             .join(SeriesRow, SeriesRow.study_row == StudyRow.id)
             .join(InstanceRow, InstanceRow.series_row == SeriesRow.id)
             .where(*(_COLUMNS[keyword].in_(values) for keyword, values in part.items()))
@@ -80,6 +99,23 @@ def select_instances(database: Database, keys: Mapping[str, list[str]], sites: f
                 studies[study_uid, site_code] = None
                 instances[sop_instance_uid] = None
     return Selection(list(studies), list(instances))
+
+
+def _require_one_patient(database: Database, keys: Mapping[str, list[str]], sites: frozenset[str]) -> None:
+    found = (
+        select(PatientRow.issuer, func.coalesce(PatientRow.person, PatientRow.id))
+        .join(StudyRow, StudyRow.patient_row == PatientRow.id)
+        .where(*(_COLUMNS[keyword].in_(values) for keyword, values in keys.items()))
+        .where(StudyRow.site_code.concat("").in_(sorted(sites)))
+        .distinct()
+        .limit(_FEW_PATIENTS)
+    )
+    with database.read() as session:
+        patients = session.execute(found).all()
+    if len({issuer for issuer, _ in patients}) > 1:
+        raise SeveralPatients("Patients of several sites have this id: add IssuerOfPatientID.")
+    if len(patients) > 1:
+        raise SeveralPatients("Several patients have this id: name StudyInstanceUID.")
 
 
 def admit(gate: AccessGate, actor: Actor, studies: Sequence[tuple[str, str]]) -> None:

@@ -139,6 +139,13 @@ def test_a_scanner_that_writes_utf_8_is_answered_in_it(scanner: Address) -> None
     assert len(items) == 2
 
 
+def test_times_are_said_to_be_japan_s_where_the_scanner_asks(scanner: Address) -> None:
+    [item], statuses = asked(scanner, keys({"Modality": "CT"}, AccessionNumber="", TimezoneOffsetFromUTC="+0000"))
+    assert (item.TimezoneOffsetFromUTC, statuses) == ("+0900", [0xFF00, 0x0000])
+    [item], _ = asked(scanner, keys({"Modality": "CT"}, AccessionNumber=""))
+    assert "TimezoneOffsetFromUTC" not in item
+
+
 def test_nested_and_unsupported_keys_and_bad_ones(scanner: Address) -> None:
     items, statuses = asked(scanner, keys({"Modality": "MR", "ScheduledStationName": "MR1"}, AccessionNumber=""))
     assert [item.AccessionNumber for item in items] == ["R2"]

@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 from pynetdicom import AE
 from pynetdicom.association import Association
 
+from access_control.directory import Directory
 from pacs_node.peers.model import Service
 from pacs_node.scp.query_retrieve.find import FindService
 from tests.pacs_node.conftest import Hub, peer
@@ -38,6 +39,15 @@ def store_region(hub: Hub) -> None:
     hub.store(ct(**ichiro, StudyInstanceUID="2.1", StudyDate="20260401").file, peer("OTHER"))
 
 
+def contract(hub: Hub) -> None:
+    """OTHER reads for CLINIC."""
+    directory = Directory(hub.clock)
+    with hub.database.write() as session:
+        directory.add_site(session, "CLINIC", "港診療所")
+        directory.add_site(session, "OTHER", "丘病院")
+        directory.add_contract(session, "CLINIC", "OTHER")
+
+
 @pytest.fixture
 def asked(hub: Hub) -> Iterator[tuple[str, int]]:
     """The region's hub, asked by FINDER (CLINIC), READER (OTHER, under contract with CLINIC) and STORE_ONLY."""
@@ -45,6 +55,7 @@ def asked(hub: Hub) -> Iterator[tuple[str, int]]:
     with hub.database.write() as session:
         hub.peers.add(session, "FINDER", "CLINIC", services=frozenset({Service.FIND}))
         hub.peers.add(session, "OTHER_FINDER", "OTHER", services=frozenset({Service.FIND}))
+        hub.peers.add(session, "READER", "OTHER", services=frozenset({Service.FIND}), contracts=True)
         hub.peers.add(session, "STORE_ONLY", "CLINIC")
     node = hub.node({"services": [FindService(hub.database, hub.clock, ae_title="DOKUEI")]})
     yield tuple(node.start())

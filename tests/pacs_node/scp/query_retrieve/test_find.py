@@ -16,7 +16,7 @@ from pacs_node.scp.association import NodeAssociation
 from pacs_node.scp.query_retrieve.find import FindService
 from shared_kernel.audit.tables import AuditRow
 from tests.pacs_node.conftest import Hub
-from tests.pacs_node.scp.query_retrieve.conftest import PATIENT_FIND, STUDY_FIND, Find, associate, keys
+from tests.pacs_node.scp.query_retrieve.conftest import PATIENT_FIND, STUDY_FIND, Find, associate, contract, keys
 from tests.support.objects import ct
 from tests.support.waiting import until
 
@@ -135,6 +135,29 @@ def test_a_request_in_another_time_zone_is_moved(find: Find) -> None:
     )
     found, _ = find(identifier, ext_neg=negotiated(STUDY_FIND, 0, 1, 0, 1))
     assert ["1.1"] == uids(found)
+    assert ("20260401", "093000", "+0900") == (
+        found[0].StudyDate, found[0].StudyTime, found[0].TimezoneOffsetFromUTC
+    )  # fmt: skip
+    assert [] == find(identifier)[0]  # not negotiated, it moves nothing
+
+
+def test_a_series_in_another_time_zone_is_moved_and_a_time_needs_its_date(hub: Hub, find: Find) -> None:
+    at = {"SeriesDate": "20260402", "SeriesTime": "080000", "StudyDate": "20260402", "StudyTime": "080000"}
+    hub.store(ct(StudyInstanceUID="1.7", SeriesInstanceUID="1.7.1", **at).file)
+    adjusted = negotiated(STUDY_FIND, 0, 0, 0, 1)
+    utc = {"StudyInstanceUID": "1.7", "SeriesInstanceUID": "", "TimezoneOffsetFromUTC": "+0000"}
+    found, _ = find(keys("SERIES", SeriesDate="20260401", SeriesTime="2200-2330", **utc), ext_neg=adjusted)
+    assert ["1.7.1"] == [ds.SeriesInstanceUID for ds in found]
+    assert [] == find(keys("SERIES", SeriesDate="20260402", **utc), ext_neg=adjusted)[0]
+    assert ([], [0xA900]) == find(keys("SERIES", SeriesTime="2200-2330", **utc), ext_neg=adjusted)
+
+
+def test_the_time_zone_is_said_where_it_was_negotiated(find: Find) -> None:
+    identifier = keys("STUDY", StudyInstanceUID="1.1")
+    [plain], _ = find(identifier)
+    [explicit], _ = find(identifier, ext_neg=negotiated(STUDY_FIND, 0, 0, 0, 1))
+    assert "TimezoneOffsetFromUTC" not in plain
+    assert "+0900" == explicit.TimezoneOffsetFromUTC
 
 
 def test_patients_are_counted(find: Find) -> None:
@@ -143,6 +166,17 @@ def test_patients_are_counted(find: Find) -> None:
     counts = {ds.PatientID: tuple(int(ds[keyword].value) for keyword in wanted) for ds in found}
     assert {"P-1": (2, 3, 4), "P-2": (1, 1, 1)} == counts
     assert [0xFF00, 0xFF00, 0] == statuses
+
+
+def test_each_site_s_patient_is_one_answer_with_its_issuer(hub: Hub, find: Find) -> None:
+    contract(hub)
+    of = dict.fromkeys(["IssuerOfPatientID", "NumberOfPatientRelatedStudies"], "")
+    found, _ = find(keys("PATIENT", PatientID="P-2", **of), PATIENT_FIND, calling="READER")
+    assert {("CLINIC", 1), ("OTHER", 1)} == {
+        (ds.IssuerOfPatientID, int(ds.NumberOfPatientRelatedStudies)) for ds in found
+    }
+    [one], _ = find(keys("PATIENT", PatientID="P-2", IssuerOfPatientID="OTHER"), PATIENT_FIND, calling="READER")
+    assert ("P-2", "OTHER") == (one.PatientID, one.IssuerOfPatientID)
 
 
 def test_series_and_instances_are_found_below_their_study(find: Find) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import subprocess
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom import AE, build_role, evt
@@ -17,7 +19,7 @@ from pacs_node.peers.model import Service
 from pacs_node.scp.association import NodeAssociation
 from pacs_node.scp.query_retrieve.get import GetService
 from tests.pacs_node.conftest import Hub
-from tests.pacs_node.scp.query_retrieve.conftest import keys, store_region
+from tests.pacs_node.scp.query_retrieve.conftest import contract, keys, store_region
 from tests.support.objects import CT, ct
 from tests.support.waiting import until
 
@@ -113,6 +115,31 @@ def test_what_is_named_comes(getter: Getter, identifier: Dataset, sop_class: str
     answers = getter.get(identifier, sop_class)
     assert (0, (expected, 0, 0)) == (answers[-1][0].Status, counts(answers[-1][0]))
     assert expected == len(getter.received)
+
+
+def test_patients_of_one_id_are_never_sent_together(getter: Getter) -> None:
+    contract(getter.hub)
+    with getter.hub.database.write() as session:
+        getter.hub.peers.change(session, "GETTER", site_code="OTHER", contracts=True)
+    [(refused, _)] = getter.get(keys("PATIENT", PatientID="P-2"), PATIENT_GET)
+    assert (0xC002, {}) == (refused.Status, getter.received)
+    assert "Patients of several sites have this id: add IssuerOfPatientID." == refused.ErrorComment
+    [*_, (last, _)] = getter.get(keys("PATIENT", PatientID="P-2", IssuerOfPatientID="OTHER"), PATIENT_GET)
+    assert (0, (1, 0, 0)) == (last.Status, counts(last))
+    assert {"2.1"} == {str(dcmread(BytesIO(each), force=True).StudyInstanceUID) for each in getter.received.values()}
+    [(last, _)] = getter.get(keys("PATIENT", PatientID="P-1", IssuerOfPatientID="OTHER"), PATIENT_GET)
+    assert (0, (0, 0, 0)) == (last.Status, counts(last))
+    identifier = keys("STUDY", PatientID="P-2", StudyInstanceUID="1.2")
+    [*_, (last, _)] = getter.get(identifier, PATIENT_GET)
+    assert (1, 0, 0) == counts(last)
+
+
+def test_two_people_under_one_id_of_a_site_are_not_sent_together(getter: Getter) -> None:
+    getter.hub.store(ct(PatientID="P-1", PatientName="SUZUKI^Jiro", PatientSex="M", StudyInstanceUID="1.9").file)
+    [(refused, _)] = getter.get(keys("PATIENT", PatientID="P-1"), PATIENT_GET)
+    assert (0xC002, {}) == (refused.Status, getter.received)
+    [*_, (last, _)] = getter.get(keys("STUDY", StudyInstanceUID="1.9"))
+    assert (1, 0, 0) == counts(last)
 
 
 @pytest.mark.parametrize("maximum_pdu", [1024, 16382, 0])
