@@ -43,6 +43,7 @@ from pacs_node.patients.model import (
     differences,
 )
 from pacs_node.patients.notation import Change, PatientIdentity, StudyIdentity, change, demographics, noted
+from pacs_node.patients.revision import decided_anew
 from pacs_node.patients.tables import AcceptedIdentityRow, PatientDecisionRow, PatientQuestionRow
 from shared_kernel.errors import NotFound
 
@@ -292,6 +293,7 @@ class Decider:
         )
         self._session.add(row)
         self._session.flush()
+        decided_anew(self._session)
         return row
 
 

@@ -26,6 +26,7 @@ from pacs_node.header.scan import Header, scan
 from pacs_node.patients.arrival import contradicted, namesakes, place
 from pacs_node.patients.model import Demographics, QuestionState, completed, differences
 from pacs_node.patients.notation import Change, StudyIdentity, noted
+from pacs_node.patients.revision import decided_anew
 from pacs_node.patients.tables import PatientDecisionRow, PatientQuestionRow
 from pacs_node.peers.coerced_header import coerce_header
 from pacs_node.peers.model import IntakeRules
@@ -170,6 +171,8 @@ class _Rewriter:
             self._place(study, each.headers, identity)
         for study_uid in (uid for uid, is_changed in changed.items() if is_changed):
             self._tell(study_uid)
+        if any(changed.values()):
+            decided_anew(self._session)
         return [Reread(each.study_uid, changed[each.study_uid], each.unreadable) for each in read]
 
     def _describe(self, study: StudyRow, headers: Sequence[Header]) -> None:

@@ -78,3 +78,12 @@ class AcceptedIdentityRow(Base):
     demographics: Mapped[str] = mapped_column(Text)
     decision: Mapped[int] = mapped_column(Integer)
     """Number of the decision that accepted them; they go when it is undone."""
+
+
+class IdentityRevisionRow(Base):
+    """One row alone: how often what is known of patients was decided anew; see `patients.revision`."""
+
+    __tablename__ = "identity_revision"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    revision: Mapped[int] = mapped_column(Integer)

@@ -1,7 +1,7 @@
 """one expectation a site
 
 What a site says of a study or a performed step is its own, whatever another one says under the same UID; peers
-may name whose patients they send, and the character sets that they read.
+may name whose patients they send, and the character sets that they read. Decisions about patients are counted.
 
 Revision: 0009, after: 0008
 """
@@ -23,6 +23,13 @@ def upgrade() -> None:
     with op.batch_alter_table("dicom_peer", schema=None) as batch_op:
         batch_op.add_column(sa.Column("issuers", sa.Text(), server_default="", nullable=False))
         batch_op.add_column(sa.Column("answers_in", sa.String(length=255), server_default="", nullable=False))
+    op.create_table(
+        "identity_revision",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_identity_revision")),
+    )
+    op.execute("INSERT INTO identity_revision (id, revision) VALUES (1, 0)")
 
 
 def _expectations() -> None:
