@@ -24,7 +24,9 @@ from pacs_node.archive_care.entries import count_wrong, wrong
 from pacs_node.archive_care.model import FileState
 from pacs_node.archive_care.tables import ArchiveRoundRow, FullDiskRow, InstanceDigestRow
 from pacs_node.archive_care.worker import SCHEDULED
+from pacs_node.commitment.store import troubled
 from pacs_node.errors import RootAway
+from pacs_node.scu import orders
 from shared_kernel.audit.trail import first_broken_link
 from shared_kernel.clock import JST
 from shared_kernel.database import Database
@@ -33,6 +35,9 @@ from shared_kernel.events.tables import EventSetAsideRow, SubscriptionRow
 from shared_kernel.settings import Settings, address
 
 _LOOKED_AT = 200
+_REMEMBERED = timedelta(days=30)
+"""Failed orders and commitments are named for so long; the lists keep them."""
+_OWED = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,7 @@ def examine(settings: Settings) -> list[Finding]:
         return findings
     database = Database(settings.sqlalchemy_url)
     try:
-        for look in (_schema, _integrity, _audit, _events, _region, _files, _verification, _space):
+        for look in (_schema, _integrity, _audit, _events, _region, _files, _verification, _sending, _space):
             findings += look(database, settings)
     except (DokueiError, SQLAlchemyError) as error:
         remedy = error.next_step.en if isinstance(error, DokueiError) else "see docs/operation.md, Backup"
@@ -161,6 +166,22 @@ def _verification(database: Database, settings: Settings) -> Iterator[Finding]:
     told += f"; round of {latest.started_at.astimezone(JST):%Y-%m-%d}: {latest.looked_at} files read"
     remedy = "the round takes too long: look for archive.care_failed in the log, or raise verify_days"
     yield Finding("verification", not late, told, remedy)
+
+
+def _sending(database: Database, _settings: Settings) -> Iterator[Finding]:
+    now = datetime.now(UTC)
+    with database.read() as session:
+        failed = orders.given_up(session, now - _REMEMBERED)
+        unproven = troubled(session, asked_since=now - _REMEMBERED, open_before=now - _OWED)
+    told = f"{len(failed)} orders to send failed in {_REMEMBERED.days} days"
+    if failed:
+        told += f", such as #{failed[0].order_id} to {failed[0].destination}: {failed[0].last_error}"
+    yield Finding("sending", not failed, told, "dokuei study sends --failed; mend the cause, then --retry N")
+    told = f"{len(unproven)} storage commitments are open for more than a day, given up or not confirmed in full"
+    if unproven:
+        told += f", such as with {unproven[0].ae_title}: {unproven[0].last_error or unproven[0].state.value}"
+    remedy = "dokuei study commitment STUDY_UID shows them; send again what the peer does not have, then --ask AET"
+    yield Finding("storage commitment", not unproven, told, remedy)
 
 
 def _is_there(files: FileStore, name: str) -> bool:

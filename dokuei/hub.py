@@ -58,9 +58,15 @@ class Hub(Office):
         self.scu = StorageScu(settings.ae_title, tls=tls)
         self.manifests = Manifests(self.database, self.clock, self.gate)
         self.outgoing = OutgoingQueue(
-            self.database, self.clock, self.gate, self.catalogue, peers=self.peers, scu=self.scu
+            self.database,
+            self.clock,
+            self.gate,
+            self.catalogue,
+            peers=self.peers,
+            scu=self.scu,
+            proof=self.commitments.ask_for_sent,
         )
-        self.outgoing_worker = OutgoingWorker(self.outgoing)
+        self.outgoing_worker = OutgoingWorker(self.outgoing, self.scu)
         self.node = DicomNode(
             settings,
             self.ingest,

@@ -34,6 +34,9 @@ def settings_options(command: F) -> F:
         click.option("--max-instance", default=None, metavar="SIZE", help=f"Of one instance; '{NONE}': as the hub."),
         click.option("--quiet-period", default=None, metavar="SECONDS", help=f"'{NONE}': as the hub."),
         click.option("--tls/--no-tls", default=None, help="Open associations to it with TLS."),
+        click.option(
+            "--ask-commitment/--no-ask-commitment", default=None, help="Ask it to commit to what it was sent."
+        ),
         click.option("--accepts", default=None, metavar="UIDS", help=f"Transfer syntaxes to send; '{NONE}': stored."),
         click.option("--character-set", default=None, metavar="TERMS", help=f"Of its texts; '{NONE}': as declared."),
         click.option("--on-different-content", type=click.Choice([each.value for each in OnDifferentContent])),
@@ -50,7 +53,9 @@ def settings_options(command: F) -> F:
 def settings_of_options(given: dict[str, Any]) -> dict[str, Any]:
     """The settings that were given, as PeerDirectory takes them. Raises the kinds of WrongPeerSetting."""
     said = {name: value for name, value in given.items() if value not in (None, ())}  # a list can't be in a set
-    settings: dict[str, Any] = {name: said[name] for name in ("contracts", "tls", "enabled") if name in said}
+    settings: dict[str, Any] = {
+        name: said[name] for name in ("contracts", "tls", "ask_commitment", "enabled") if name in said
+    }
     if "address" in said:
         settings["address"] = read_address(_word(said["address"]))
     if "services" in said:

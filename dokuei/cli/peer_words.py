@@ -21,6 +21,7 @@ LABELS: Mapping[str, Text] = {
     "max_rate": Text("受信速度（バイト/秒）", "bytes a second"),
     "quiet_period": Text("受信完了の待ち時間（秒）", "quiet period"),
     "tls": Text("TLS", "TLS"),
+    "ask_commitment": Text("送信後に保管の確認を求める", "asked for commitment"),
     "accepts": Text("送信時の転送構文", "transfer syntaxes"),
     "character_set": Text("文字コード", "character set"),
     "on_different_content": Text("内容が異なる再送", "different content"),

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import click
 from rich.console import Console
 
-from access_control.model import Actor, ActorKind
+from access_control.model import Actor
 from dokuei.cli.operator import operator_of_all
 from dokuei.cli.options import data_option, settings_of, telling_errors
 from dokuei.cli.study_orders import commitment, manifest
+from dokuei.cli.study_sends import send, sends
 from dokuei.hub import Hub
 from dokuei.progress import progress_bar
 from pacs_node.importer import Fate, ImportOutcome, count_files, import_paths
@@ -28,6 +30,8 @@ def study() -> None:
 
 study.add_command(manifest)
 study.add_command(commitment)
+study.add_command(send)
+study.add_command(sends)
 
 
 @study.command("import")
@@ -110,41 +114,4 @@ def operator_of(hub: Hub, site_code: str | None) -> Actor:
         else:
             known = ", ".join(each.code for each in sites) or "none: register one with dokuei site add"
             raise click.UsageError(f"Say whose studies these are: --site CODE (known: {known}).")
-    return _operator_of(site.code, site.name)
-
-
-def _operator_of(site_code: str, site_name: str = "") -> Actor:
-    return Actor(
-        kind=ActorKind.OPERATOR,
-        login="operator",
-        name="operator",
-        role=None,
-        site_code=site_code,
-        site_name=site_name,
-        session_id="command-line",
-    )
-
-
-@study.command("send")
-@click.argument("study_uid")
-@click.option("--to", "destination", required=True, metavar="AET", help="AE title of the peer.")
-@data_option
-def send(study_uid: str, destination: str, data: str | None, config: Path | None) -> None:
-    """Send a study to a DICOM peer by C-STORE, and wait until each instance was answered.
-
-    What the peer could not take now stays in the queue: the running hub tries it again.
-    """
-    errors = Console(stderr=True)
-    with telling_errors(), Hub.opened(settings_of(data, config)) as hub:
-        operator = _operator_of(hub.catalogue.site_of(study_uid) or "")
-        order_id = hub.outgoing.order_study(operator, study_uid, destination)
-        with progress_bar(errors) as progress:
-            task = progress.add_task(f"送信中 / sending → {destination}", total=hub.outgoing.order(order_id).total)
-            hub.outgoing.run(order_id, told=lambda _: progress.advance(task))
-        order = hub.outgoing.order(order_id)
-    waiting = order.total - order.sent - order.failed
-    click.echo(f"sent {order.sent}, failed {order.failed}, waiting {waiting}")
-    if order.last_error:
-        errors.print(order.last_error, highlight=False, markup=False, soft_wrap=True)
-    if order.sent < order.total:
-        raise SystemExit(1)
+    return replace(operator_of_all(), site_code=site.code, site_name=site.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import Enum, StrEnum
 
 COMMITMENT_CLASS = "1.2.840.10008.1.20.1"
 WELL_KNOWN_INSTANCE = "1.2.840.10008.1.20.1.1"
@@ -49,6 +49,22 @@ class CommitmentState(StrEnum):
     """The result has reached whoever asked."""
     GIVEN_UP = "given-up"
     """It could not be brought to its end; the row says why. What was found stays on record."""
+
+
+class Taken(Enum):
+    """What became of a peer's report of a result."""
+
+    KEPT = "kept"
+    """It is the result; or it says once more what stands already."""
+    UNKNOWN = "unknown"
+    """We have asked this peer for no such transaction."""
+    CONTRADICTS = "contradicts"
+    """Another result stands already; that one is the proof and stays."""
+
+    @property
+    def status(self) -> int:
+        """Status of the response to the report (PS3.7 section 10.1.1.1.8)."""
+        return {Taken.KEPT: 0x0000, Taken.UNKNOWN: 0x0115, Taken.CONTRADICTS: 0x0110}[self]
 
 
 @dataclass(frozen=True, slots=True)

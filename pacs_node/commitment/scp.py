@@ -16,7 +16,7 @@ from pynetdicom.dimse_primitives import N_ACTION, N_EVENT_REPORT
 
 from access_control.model import Actor
 from pacs_node.commitment.messages import event_information, read_report, read_request
-from pacs_node.commitment.model import COMMITMENT_CLASS, REQUEST_COMMITMENT, WELL_KNOWN_INSTANCE
+from pacs_node.commitment.model import COMMITMENT_CLASS, REQUEST_COMMITMENT, WELL_KNOWN_INSTANCE, Taken
 from pacs_node.commitment.service import CommitmentService
 from pacs_node.peers.model import Service
 from pacs_node.procedures import dimse
@@ -101,10 +101,14 @@ class CommitmentScp:
     def _told(self, association: NodeAssociation, sender: Actor, request: N_EVENT_REPORT, context_id: int) -> int:
         said = dimse.data_set(association, context_id, request.EventInformation)
         transaction_uid, references = read_report(said)
-        if not self._commitments.told(sender, transaction_uid, references):
-            log.warning("commitment.unknown_report", calling_ae=sender.login, transaction_uid=transaction_uid)
-            raise _Refused(dimse.INVALID_ARGUMENT_VALUE, "There is no such transaction.")
-        return dimse.SUCCESS
+        taken = self._commitments.told(sender, transaction_uid, references)
+        if taken is Taken.KEPT:
+            return taken.status
+        log.warning(
+            "commitment.report_refused", calling_ae=sender.login, transaction_uid=transaction_uid, why=taken.value
+        )
+        comment = "There is no such transaction." if taken is Taken.UNKNOWN else "Another result stands already."
+        raise _Refused(taken.status, comment)
 
     def _go_on(self, association: NodeAssociation, commitment_id: str, context_id: int) -> None:
         """Check, and report here if the peer stays; whatever happens, the transaction is kept and goes on."""

@@ -6,15 +6,24 @@ import ssl
 from collections.abc import Callable, Mapping
 from io import BytesIO
 
+import structlog
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 from pynetdicom.dsutils import decode, encode
 
 from pacs_node.commitment.messages import action_information, event_information, read_report
-from pacs_node.commitment.model import COMMITMENT_CLASS, REQUEST_COMMITMENT, WELL_KNOWN_INSTANCE, Commitment, Reference
+from pacs_node.commitment.model import (
+    COMMITMENT_CLASS,
+    REQUEST_COMMITMENT,
+    WELL_KNOWN_INSTANCE,
+    Commitment,
+    Reference,
+    Taken,
+)
 from pacs_node.ingest.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from pacs_node.peers.model import Peer
 from pacs_node.scp.service import EXPLICIT_LITTLE, IMPLICIT_LITTLE
+from pacs_node.scu.associations import OpenAssociations
 from pacs_node.upper_layer import command_set as cs
 from pacs_node.upper_layer.errors import AssociationError, MalformedPdu
 from pacs_node.upper_layer.messages import Message
@@ -22,6 +31,11 @@ from pacs_node.upper_layer.requestor import AcceptedContext, Proposal, Requestor
 
 _SUCCESS = 0x0000
 _INVALID_ARGUMENT = 0x0115
+
+log = structlog.get_logger(__name__)
+
+Told = Callable[[str, list[Reference]], Taken]
+"""Hears a report: its transaction UID and what became of each instance."""
 
 
 class NotTaken(Exception):
@@ -46,10 +60,16 @@ class CommitmentScu:
         self._tls = tls
         self._patience = patience
         self._wait_for_result = wait_for_result
+        self._associations = OpenAssociations()
+
+    def cut(self) -> None:
+        """From any thread: end every association that is open now."""
+        self._associations.cut()
 
     def report(self, peer: Peer, commitment: Commitment) -> None:
         """N-EVENT-REPORT on a new association, in the role of the SCP. Raises NotTaken, AssociationError, OSError."""
-        with self._open(peer, as_scp=True) as association:
+        association = self._open(peer, as_scp=True)
+        with self._associations.holding(association), association:
             context = association.context_for(COMMITMENT_CLASS)
             information = event_information(commitment, retrieve_from=self._ae_title)
             message_id = association.next_message_id()
@@ -64,55 +84,70 @@ class CommitmentScu:
             association.send(context.context_id, cs.encode(command), _encoded(information, context))
             _expect_success(association.receive(), cs.N_EVENT_REPORT_RSP)
 
-    def ask(
-        self,
-        peer: Peer,
-        commitment: Commitment,
-        *,
-        asked: Callable[[], None],
-        told: Callable[[str, list[Reference]], bool],
-    ) -> None:
-        """N-ACTION; `asked` once the peer has taken it, `told` when it reports here. Raises as `report` does."""
-        association = self._open(peer, as_scp=False)
-        try:
-            context = association.context_for(COMMITMENT_CLASS)
-            command: Mapping[int, int | str | bytes] = {
-                cs.REQUESTED_SOP_CLASS_UID: COMMITMENT_CLASS,
-                cs.COMMAND_FIELD: cs.N_ACTION_RQ,
-                cs.MESSAGE_ID: association.next_message_id(),
-                cs.COMMAND_DATA_SET_TYPE: cs.DATA_SET,
-                cs.REQUESTED_SOP_INSTANCE_UID: WELL_KNOWN_INSTANCE,
-                cs.ACTION_TYPE_ID: REQUEST_COMMITMENT,
-            }
-            association.send(context.context_id, cs.encode(command), _encoded(action_information(commitment), context))
-            _expect_success(association.receive(), cs.N_ACTION_RSP)
-        except BaseException:
-            association.abort()
-            raise
-        asked()
-        try:
-            self._take_report(association, association.receive(patience=self._wait_for_result), told)
-        except AssociationError:
-            association.abort()  # it will report on an association of its own
-        else:
-            association.release()
+    def ask(self, peer: Peer, commitment: Commitment, *, asked: Callable[[], None], told: Told) -> None:
+        """N-ACTION; `asked` once the peer has taken it, `told` when it reports here. Raises as `report` does.
 
-    def _take_report(
-        self, association: Requestor, message: Message, told: Callable[[str, list[Reference]], bool]
-    ) -> None:
+        A peer may report before it answers the N-ACTION. What comes wrong after it has taken the request is no
+        failure of it: then it is to report on an association of its own.
+        """
+        association = self._open(peer, as_scp=False)
+        with self._associations.holding(association):
+            try:
+                reported = self._request(association, commitment, told)
+            except BaseException:
+                association.abort()
+                raise
+            try:
+                asked()
+                if not reported:
+                    self._take_report(association, association.receive(patience=self._wait_for_result), told)
+            except AssociationError as error:
+                log.info("commitment.no_report_here", called_ae=peer.ae_title, reason=str(error))
+                association.abort()
+            except BaseException:
+                association.abort()
+                raise
+            else:
+                association.release()
+
+    def _request(self, association: Requestor, commitment: Commitment, told: Told) -> bool:
+        """Have the N-ACTION answered; whether the report came before the answer."""
+        context = association.context_for(COMMITMENT_CLASS)
+        command: Mapping[int, int | str | bytes] = {
+            cs.REQUESTED_SOP_CLASS_UID: COMMITMENT_CLASS,
+            cs.COMMAND_FIELD: cs.N_ACTION_RQ,
+            cs.MESSAGE_ID: association.next_message_id(),
+            cs.COMMAND_DATA_SET_TYPE: cs.DATA_SET,
+            cs.REQUESTED_SOP_INSTANCE_UID: WELL_KNOWN_INSTANCE,
+            cs.ACTION_TYPE_ID: REQUEST_COMMITMENT,
+        }
+        association.send(context.context_id, cs.encode(command), _encoded(action_information(commitment), context))
+        message = association.receive()
+        early = message.command.field == cs.N_EVENT_REPORT_RQ
+        if early:
+            self._take_report(association, message, told)
+            message = association.receive()
+        _expect_success(message, cs.N_ACTION_RSP)
+        return early
+
+    def _take_report(self, association: Requestor, message: Message, told: Told) -> None:
+        """Raises MalformedPdu for anything but a report on a context of the association."""
+        context = association.accepted.get(message.context_id)
         if message.command.field != cs.N_EVENT_REPORT_RQ:
             raise MalformedPdu("another request than a report")
-        context = association.accepted[message.context_id]
+        if context is None or context.abstract_syntax != COMMITMENT_CLASS:
+            raise MalformedPdu(f"a report on presentation context {message.context_id}, which is not for it")
         try:
-            known = told(*read_report(_decoded(message.data_set, context)))
-        except ValueError:
-            known = False
+            status = told(*read_report(_decoded(message.data_set, context))).status
+        except ValueError as error:
+            log.warning("commitment.unreadable_report", called_ae=association.called, reason=str(error))
+            status = _INVALID_ARGUMENT
         answer: Mapping[int, int | str | bytes] = {
             cs.AFFECTED_SOP_CLASS_UID: COMMITMENT_CLASS,
             cs.COMMAND_FIELD: cs.N_EVENT_REPORT_RSP,
             cs.MESSAGE_ID_BEING_RESPONDED_TO: message.command.message_id,
             cs.COMMAND_DATA_SET_TYPE: cs.NO_DATA_SET,
-            cs.STATUS: _SUCCESS if known else _INVALID_ARGUMENT,
+            cs.STATUS: status,
             cs.AFFECTED_SOP_INSTANCE_UID: WELL_KNOWN_INSTANCE,
             cs.EVENT_TYPE_ID: message.command.number(cs.EVENT_TYPE_ID, 0),
         }

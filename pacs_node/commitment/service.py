@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -22,9 +23,11 @@ from pacs_node.commitment.model import (
     CommitmentState,
     Direction,
     Reference,
+    Taken,
     pause_after,
 )
 from pacs_node.commitment.tables import CommitmentRow
+from pacs_node.model import InstanceRecord
 from pacs_node.peers.model import Peer
 from shared_kernel.audit.trail import record
 from shared_kernel.clock import Clock
@@ -32,7 +35,7 @@ from shared_kernel.database import Database
 from shared_kernel.errors import NotFound
 from shared_kernel.ids import new_id, new_uid
 
-_IN_HAND = timedelta(minutes=5)
+_IN_HAND = timedelta(minutes=15)
 """How long whoever has a transaction in hand is left alone with it; after a crash the worker takes it up."""
 _OWED = timedelta(hours=24)
 """How long a peer may take for its result."""
@@ -53,8 +56,8 @@ class CommitmentService:
     def requested(self, sender: Actor, transaction_uid: str, references: Sequence[Reference]) -> str:
         """A peer asks for commitment: keep that, for whoever called to go on with; returns the transaction's id.
 
-        A repeated request is checked and reported again. Another request under a UID that is in use is answered
-        with failure reason 0131 for each of its instances. Raises Forbidden.
+        A repeated request is checked and reported again, beside the result that was reported before. Another request
+        under a UID that is in use is answered with failure reason 0131 for each of its instances. Raises Forbidden.
         """
         resource = Resource(label=f"commitment/{transaction_uid}", site_code=sender.site_code)
         self._gate.require(sender, Action.STUDY_COMMIT, resource)
@@ -62,7 +65,8 @@ class CommitmentService:
             now = self._clock.now()
             row = store.of_transaction(session, Direction.BY_PEER, sender.name, transaction_uid)
             duplicate = row is not None and not _same(store.load(session, row).references, references)
-            if row is None or duplicate:
+            # What was reported once stays as it was reported; asked again, it is looked at again beside that.
+            if row is None or duplicate or row.state == CommitmentState.ENDED:
                 row = CommitmentRow(
                     commitment_id=new_id(),
                     direction=Direction.BY_PEER.value,
@@ -92,6 +96,8 @@ class CommitmentService:
             found = checked(session, self._files, before.references, before.site_code)
         with self._database.write() as session:
             row = _row(session, commitment_id, lock=True)
+            if row.state != CommitmentState.WAITING:  # somebody was faster
+                return store.load(session, row)
             row.state, row.checked_at = CommitmentState.CHECKED.value, self._clock.now()
             store.write_references(session, commitment_id, found)
             good = sum(each.failure_reason == CONFIRMED for each in found)
@@ -111,24 +117,37 @@ class CommitmentService:
         resource = Resource(label=f"study/{study_uid}", site_code=instances[0].site_code, study_uid=study_uid)
         self._gate.require(operator, Action.STUDY_COMMIT, resource)
         with self._database.write() as session:
-            now = self._clock.now()
-            row = CommitmentRow(
-                commitment_id=new_id(),
-                direction=Direction.BY_US.value,
-                ae_title=peer.ae_title,
-                site_code=peer.site_code,
-                transaction_uid=new_uid(),
-                state=CommitmentState.WAITING.value,
-                asked_at=now,
-                attempts=0,
-                next_attempt_at=now,
-                last_error="",
-            )
-            session.add(row)
-            references = [Reference(each.sop_class_uid, each.sop_instance_uid, None, study_uid) for each in instances]
-            store.write_references(session, row.commitment_id, references)
-            self._note(session, operator, row, f"{len(references)} instances to be committed by {peer.ae_title}")
-            return row.commitment_id
+            return self._ask(session, operator, peer, instances)
+
+    def ask_for_sent(self, session: Session, peer: Peer, sop_instance_uids: Sequence[str]) -> str:
+        """Have a peer asked to commit to what it was just sent, in the caller's transaction.
+
+        Returns the transaction's id; nothing where the peer's settings do not want it.
+        """
+        if not peer.ask_commitment:
+            return ""
+        instances = self._catalogue.records(sop_instance_uids, session=session)
+        return self._ask(session, peer.actor("commitment"), peer, instances) if instances else ""
+
+    def _ask(self, session: Session, actor: Actor, peer: Peer, instances: Sequence[InstanceRecord]) -> str:
+        now = self._clock.now()
+        row = CommitmentRow(
+            commitment_id=new_id(),
+            direction=Direction.BY_US.value,
+            ae_title=peer.ae_title,
+            site_code=peer.site_code,
+            transaction_uid=new_uid(),
+            state=CommitmentState.WAITING.value,
+            asked_at=now,
+            attempts=0,
+            next_attempt_at=now,
+            last_error="",
+        )
+        session.add(row)
+        references = [Reference(each.sop_class_uid, each.sop_instance_uid, None, each.study_uid) for each in instances]
+        store.write_references(session, row.commitment_id, references)
+        self._note(session, actor, row, f"{len(references)} instances to be committed by {peer.ae_title}")
+        return row.commitment_id
 
     def asked(self, commitment_id: str) -> None:
         """The peer has taken our request and owes the result."""
@@ -138,38 +157,36 @@ class CommitmentService:
                 row.state, row.attempts, row.last_error = CommitmentState.ASKED.value, 0, ""
                 row.next_attempt_at = self._clock.now() + _OWED
 
-    def told(self, sender: Actor, transaction_uid: str, references: Sequence[Reference]) -> bool:
-        """A peer reports the result of our request; False if there is no such request of ours to it."""
+    def told(self, sender: Actor, transaction_uid: str, references: Sequence[Reference]) -> Taken:
+        """A peer reports the result of our request. The first result is the proof: no later one changes it."""
         said = {each.sop_instance_uid: each.failure_reason for each in references}
         with self._database.write() as session:
             row = store.of_transaction(session, Direction.BY_US, sender.name, transaction_uid)
             if row is None:
-                return False
-            kept = [
-                Reference(
-                    each.sop_class_uid,
-                    each.sop_instance_uid,
-                    said.get(each.sop_instance_uid, NEVER_TOLD),
-                    each.study_uid,
-                )
-                for each in store.load(session, row).references
-            ]
+                return Taken.UNKNOWN
+            before = store.load(session, row).references
+            kept = [replace(each, failure_reason=said.get(each.sop_instance_uid, NEVER_TOLD)) for each in before]
+            good = sum(each.failure_reason == CONFIRMED for each in kept)
+            if row.state == CommitmentState.ENDED:
+                if kept == before:
+                    return Taken.KEPT
+                self._note(session, sender, row, f"another report, of {good} of {len(kept)} confirmed, was refused")
+                return Taken.CONTRADICTS
             store.write_references(session, row.commitment_id, kept)
             now = self._clock.now()
             row.state, row.checked_at, row.ended_at = CommitmentState.ENDED.value, now, now
             row.next_attempt_at, row.last_error = None, ""
-            good = sum(each.failure_reason == CONFIRMED for each in kept)
             self._note(session, sender, row, f"{good} of {len(kept)} instances confirmed by the peer")
-            return True
+            return Taken.KEPT
 
-    def take_due(self, limit: int) -> list[Commitment]:
-        """Transactions that wait for the worker, taken in hand for a while."""
+    def take_due(self, limit: int, busy: Collection[str] = ()) -> list[Commitment]:
+        """Transactions that wait for the worker, but those with `busy` peers; taken in hand for a while."""
         now = self._clock.now()
         with self._database.read() as session:
-            if not session.scalar(select(CommitmentRow.commitment_id).where(CommitmentRow.next_attempt_at <= now)):
+            if not store.due(session, now, 1, busy):
                 return []
         with self._database.write() as session:
-            rows = store.due(session, now, limit)
+            rows = store.due(session, now, limit, busy)
             for row in rows:
                 row.next_attempt_at = now + _IN_HAND
                 if row.state == CommitmentState.ASKED:
@@ -179,12 +196,12 @@ class CommitmentService:
             session.flush()
             return [store.load(session, row) for row in rows]
 
-    def hand_to_worker(self, commitment_id: str) -> None:
+    def hand_to_worker(self, commitment_id: str, *, after: timedelta = timedelta()) -> None:
         """Whoever had it in hand could not bring it to its end; nothing has failed."""
         with self._database.write() as session:
             row = _row(session, commitment_id, lock=True)
             if row.next_attempt_at is not None:
-                row.next_attempt_at = self._clock.now()
+                row.next_attempt_at = self._clock.now() + after
 
     def failed(self, commitment_id: str, reason: str) -> None:
         """An attempt failed: the next one comes after a pause, or it is given up."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import and_, delete, insert, or_, select
 from sqlalchemy.orm import Session
 
-from pacs_node.commitment.model import Commitment, CommitmentState, Direction, Reference
+from pacs_node.commitment.model import CONFIRMED, Commitment, CommitmentState, Direction, Reference
 from pacs_node.commitment.tables import CommitmentInstanceRow, CommitmentRow
 
 _AT_ONCE = 500
@@ -62,9 +62,9 @@ def of_transaction(session: Session, direction: Direction, ae_title: str, transa
     return session.scalar(found.order_by(CommitmentRow.commitment_id).limit(1).with_for_update())
 
 
-def due(session: Session, now: datetime, limit: int) -> Sequence[CommitmentRow]:
-    """Transactions that wait for the worker, the oldest first."""
-    found = select(CommitmentRow).where(CommitmentRow.next_attempt_at <= now)
+def due(session: Session, now: datetime, limit: int, busy: Collection[str] = ()) -> Sequence[CommitmentRow]:
+    """Transactions that wait for the worker, but those with `busy` peers, the oldest first."""
+    found = select(CommitmentRow).where(CommitmentRow.next_attempt_at <= now, CommitmentRow.ae_title.not_in(busy))
     return session.scalars(found.order_by(CommitmentRow.next_attempt_at).limit(limit).with_for_update()).all()
 
 
@@ -75,3 +75,49 @@ def of_study(session: Session, study_uid: str) -> list[Commitment]:
         select(CommitmentRow).where(CommitmentRow.commitment_id.in_(named)).order_by(CommitmentRow.commitment_id.desc())
     )
     return [load(session, row) for row in rows]
+
+
+def troubled(session: Session, *, asked_since: datetime, open_before: datetime) -> list[Commitment]:
+    """Transactions asked for since then that are open from before `open_before`, were given up, or not confirmed.
+
+    What a later transaction with the same peer has confirmed is no trouble any more. Of one that a peer asked for it
+    is the peer's matter what was found; that it was not told is ours. The newest first.
+    """
+    over = (CommitmentState.ENDED.value, CommitmentState.GIVEN_UP.value)
+    unconfirmed = select(CommitmentInstanceRow.commitment_id).where(CommitmentInstanceRow.failure_reason != CONFIRMED)
+    statement = select(CommitmentRow).where(
+        CommitmentRow.asked_at >= asked_since,
+        or_(
+            and_(CommitmentRow.state.not_in(over), CommitmentRow.asked_at < open_before),
+            CommitmentRow.state == CommitmentState.GIVEN_UP.value,
+            and_(
+                CommitmentRow.direction == Direction.BY_US.value,
+                CommitmentRow.state == CommitmentState.ENDED.value,
+                CommitmentRow.commitment_id.in_(unconfirmed),
+            ),
+        ),
+    )
+    found = [load(session, row) for row in session.scalars(statement.order_by(CommitmentRow.asked_at.desc()))]
+    return [each for each in found if not _confirmed_later(session, each)]
+
+
+def _confirmed_later(session: Session, commitment: Commitment) -> bool:
+    wanted = {each.sop_instance_uid for each in commitment.references if each.failure_reason != CONFIRMED}
+    if commitment.direction is Direction.BY_PEER:
+        wanted = {each.sop_instance_uid for each in commitment.references}
+    uids = sorted(wanted)
+    for start in range(0, len(uids), _AT_ONCE):
+        confirmed = (
+            select(CommitmentInstanceRow.sop_instance_uid)
+            .join(CommitmentRow, CommitmentRow.commitment_id == CommitmentInstanceRow.commitment_id)
+            .where(
+                CommitmentInstanceRow.sop_instance_uid.in_(uids[start : start + _AT_ONCE]),
+                CommitmentInstanceRow.failure_reason == CONFIRMED,
+                CommitmentRow.state == CommitmentState.ENDED.value,
+                CommitmentRow.direction == commitment.direction.value,
+                CommitmentRow.ae_title == commitment.ae_title,
+                CommitmentRow.asked_at > commitment.asked_at,
+            )
+        )
+        wanted -= set(session.scalars(confirmed))
+    return not wanted

@@ -81,6 +81,8 @@ class Peer:
     """Seconds without a new image after which a study of its has arrived; None: the hub's setting."""
     tls: bool = False
     """Whether associations to it are opened with TLS."""
+    ask_commitment: bool = False
+    """Whether it is asked to commit to what it was sent, when an order to send is over."""
     accepts: tuple[str, ...] = ()
     """Transfer syntax UIDs to transcode to when sending to it; empty: what is stored, as far as it accepts that."""
     intake: IntakeRules = field(default_factory=IntakeRules)

@@ -144,6 +144,7 @@ def _with_site(session: Session, row: DicomPeerRow) -> Peer:
         max_rate=row.max_rate,
         quiet_period=row.quiet_period,
         tls=row.tls,
+        ask_commitment=row.ask_commitment,
         revision=row.revision,
         added_at=row.added_at,
         accepts=tuple(row.accepts.split()),
@@ -168,6 +169,7 @@ def _write(row: DicomPeerRow, peer: Peer) -> None:
     row.max_rate = peer.max_rate
     row.quiet_period = peer.quiet_period
     row.tls = peer.tls
+    row.ask_commitment = peer.ask_commitment
     row.accepts = " ".join(peer.accepts)
     row.character_set = peer.intake.character_set
     row.on_different_content = peer.intake.on_different_content

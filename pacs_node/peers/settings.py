@@ -107,6 +107,7 @@ def told(peer: Peer) -> dict[str, Any]:
         "max_rate": peer.max_rate,
         "quiet_period": peer.quiet_period,
         "tls": peer.tls,
+        "ask_commitment": peer.ask_commitment,
         "accepts": list(peer.accepts),
         "character_set": intake.character_set,
         "on_different_content": intake.on_different_content.value,

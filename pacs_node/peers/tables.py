@@ -28,6 +28,7 @@ class DicomPeerRow(Base):
     max_instance: Mapped[int | None] = mapped_column(BigInteger)
     quiet_period: Mapped[float | None] = mapped_column(Float)
     tls: Mapped[bool] = mapped_column(Boolean, default=False, server_default="0")
+    ask_commitment: Mapped[bool] = mapped_column(Boolean, default=False, server_default="0")
     accepts: Mapped[str] = mapped_column(Text, default="", server_default="")
     character_set: Mapped[str] = mapped_column(String(255), default="", server_default="")
     issuers: Mapped[str] = mapped_column(Text, default="", server_default="")

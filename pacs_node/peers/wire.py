@@ -30,6 +30,7 @@ class SettingsIn(msgspec.Struct, frozen=True, kw_only=True):
     max_rate: int | None = None
     quiet_period: float | None = None
     tls: bool = False
+    ask_commitment: bool = False
     accepts: _Lines = []
     character_set: _Line = ""
     on_different_content: OnDifferentContent = OnDifferentContent.REJECT
@@ -50,6 +51,7 @@ class SettingsIn(msgspec.Struct, frozen=True, kw_only=True):
             "max_rate": self.max_rate,
             "quiet_period": self.quiet_period,
             "tls": self.tls,
+            "ask_commitment": self.ask_commitment,
             "accepts": tuple(word for word in self.accepts if word.strip()),
             "character_set": self.character_set,
             "on_different_content": self.on_different_content,

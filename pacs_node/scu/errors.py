@@ -4,11 +4,13 @@ InvalidInput
 └── DestinationUnknown   the AE title is no peer that can be sent to
 Forbidden
 └── DestinationMayNotSee the peer's site may not see the study
+Conflict
+└── NothingToRetry       the order has not failed
 """
 
 from __future__ import annotations
 
-from shared_kernel.errors import Forbidden, InvalidInput, Text
+from shared_kernel.errors import Conflict, Forbidden, InvalidInput, Text
 
 
 class DestinationUnknown(InvalidInput):
@@ -31,4 +33,15 @@ class DestinationMayNotSee(Forbidden):
     next_step = Text(
         "自施設または契約のある施設の送信先を指定してください。",
         "Name a destination of the study's own site, or of one under contract.",
+    )
+
+
+class NothingToRetry(Conflict):
+    """The order has not failed: it is still under way, or everything has been sent."""
+
+    code = "nothing_to_retry"
+    message = Text("この送信は失敗していません。", "This order has not failed.")
+    next_step = Text(
+        "dokuei study sends で状態を確認してください。",
+        "See its state with dokuei study sends; only failed orders can be retried.",
     )

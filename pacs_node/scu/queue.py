@@ -1,22 +1,21 @@
 """Orders to send studies, kept until every instance has been sent or given up: across restarts and broken connections.
 
-    waiting ──claimed──▶ sending ──all answered──▶ sent | failed
-       ▲                    │
-       └──some left, or its lease has run out──┘
+    waiting ──claimed──▶ sending ──all answered, or the last attempt is over──▶ sent | failed
+       ▲                    │                                                            │
+       └──some left, or its lease has run out──┘ ◀────────────── tried again by hand ────┘
 
-Who sends holds a lease and renews it with each part that is written down: of two processes only one sends, and
-what a killed one has left is taken up when its lease is over.
+Who sends holds a lease and renews it while the sending goes on: of two processes only one sends, and what a killed
+one has left is taken up when its lease is over. What was answered is written down every few seconds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 import structlog
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from access_control.decision import decide
@@ -25,53 +24,30 @@ from access_control.model import Action, Actor, Resource
 from pacs_node.archive.catalogue import Catalogue
 from pacs_node.peers.model import Peer
 from pacs_node.peers.service import PeerDirectory
-from pacs_node.scu.errors import DestinationMayNotSee, DestinationUnknown
+from pacs_node.scu import orders
+from pacs_node.scu.errors import DestinationMayNotSee, DestinationUnknown, NothingToRetry
+from pacs_node.scu.lease import renewed
 from pacs_node.scu.model import Fate, Sent
+from pacs_node.scu.orders import Item, Order, State
+from pacs_node.scu.outcome import Proof, finish
 from pacs_node.scu.sending import StorageScu
 from pacs_node.scu.tables import OutgoingItemRow, OutgoingSendRow
 from shared_kernel.audit.trail import record
 from shared_kernel.clock import Clock
 from shared_kernel.database import Database
 from shared_kernel.errors import NotFound
+from shared_kernel.ids import new_id
 
 ATTEMPTS = 8
 """After so many an instance that could go better is given up: about 18 hours."""
-_FIRST_PAUSE = timedelta(minutes=1)
-_LONGEST_PAUSE = timedelta(hours=6)
-_LEASE = timedelta(minutes=10)
+LEASE = timedelta(minutes=10)
+_RENEWED_SECONDS = 120.0
 _AT_ONCE = 200
+_WRITTEN_DOWN_SECONDS = 5.0
 _LONGEST_REASON = 500
 _NOT_HERE = "not here any more, or not the peer's to see"
 
 log = structlog.get_logger(__name__)
-
-
-class State(StrEnum):
-    """Of an order, and of its instances."""
-
-    WAITING = "waiting"
-    SENDING = "sending"
-    SENT = "sent"
-    WARNING = "warning"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """An order as lists show it; the numbers are of its instances."""
-
-    order_id: int
-    destination: str
-    asked_by: str
-    label: str
-    state: State
-    created_at: datetime
-    due_at: datetime | None
-    attempts: int
-    last_error: str
-    total: int
-    sent: int
-    failed: int
 
 
 def _nobody(_sent: Sent) -> None:
@@ -82,8 +58,15 @@ def _never() -> bool:
     return False
 
 
+class _LeaseLost(Exception):
+    """Somebody else carries out the order now."""
+
+
 class OutgoingQueue:
-    """Takes orders and carries them out; safe between threads and processes."""
+    """Takes orders and carries them out; safe between threads and processes.
+
+    `proof` is asked, in the transaction that ends an order, for the Storage Commitment of what was sent.
+    """
 
     def __init__(
         self,
@@ -94,6 +77,8 @@ class OutgoingQueue:
         *,
         peers: PeerDirectory,
         scu: StorageScu,
+        proof: Proof | None = None,
+        renewed_seconds: float = _RENEWED_SECONDS,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -101,9 +86,12 @@ class OutgoingQueue:
         self._catalogue = catalogue
         self._peers = peers
         self._scu = scu
+        self._proof = proof
+        self._renewed_seconds = renewed_seconds
+        self._held: dict[int, str] = {}
 
-    def order_study(self, actor: Actor, study_uid: str, destination: str) -> int:
-        """Order that a study be sent as it is now; returns the order's number.
+    def order_study(self, actor: Actor, study_uid: str, destination: str, *, after: timedelta = timedelta()) -> int:
+        """Order that a study be sent as it is now, `after` some time unless it is run earlier; returns its number.
 
         Raises NotFound, Forbidden, DestinationUnknown, DestinationMayNotSee.
         """
@@ -124,7 +112,7 @@ class OutgoingQueue:
                 label=resource.label,
                 state=State.WAITING,
                 created_at=now,
-                due_at=now,
+                due_at=now + after,
                 finished_at=None,
                 attempts=0,
                 last_error="",
@@ -142,6 +130,29 @@ class OutgoingQueue:
             record(session, [entry])
             return row.id
 
+    def retry(self, actor: Actor, order_id: int) -> None:
+        """Let what an order could not send be tried again, from the first attempt on. Raises NotFound, NothingToRetry.
+
+        The caller has made sure that `actor` may.
+        """
+        with self._database.write() as session:
+            row = session.get(OutgoingSendRow, order_id, with_for_update=True)
+            if row is None:
+                raise NotFound()
+            if row.state != State.FAILED:
+                raise NothingToRetry(order=order_id)
+            session.execute(
+                update(OutgoingItemRow)
+                .where(OutgoingItemRow.send == order_id, OutgoingItemRow.state == State.FAILED)
+                .values(state=State.WAITING, status=None, reason="")
+            )
+            row.state, row.due_at, row.finished_at, row.attempts = State.WAITING, self._clock.now(), None, 0
+            row.last_error = ""
+            resource = Resource(label=row.label, site_code="")
+            reason = f"order {order_id} to {row.destination} is tried again"
+            entry = audit_entry(actor, "study.send", resource, clock=self._clock, outcome="done", reason=reason)
+            record(session, [entry])
+
     def destination(self, ae_title: str) -> Peer:
         """A peer that can be sent to. Raises DestinationUnknown."""
         peer = self._peers.find(ae_title)
@@ -149,58 +160,108 @@ class OutgoingQueue:
             raise DestinationUnknown(ae_title=ae_title[:16])
         return peer
 
-    def due(self) -> list[int]:
-        """Numbers of the orders whose time has come."""
+    def due(self) -> dict[str, list[int]]:
+        """Numbers of the orders whose time has come, in their order, by destination."""
+        statement = select(OutgoingSendRow.destination, OutgoingSendRow.id).where(self._is_due())
+        found: dict[str, list[int]] = {}
         with self._database.read() as session:
-            return list(session.scalars(select(OutgoingSendRow.id).where(self._is_due()).order_by(OutgoingSendRow.id)))
+            for destination, order_id in session.execute(statement.order_by(OutgoingSendRow.id)):
+                found.setdefault(destination, []).append(order_id)
+        return found
 
     def run(
-        self, order_id: int, told: Callable[[Sent], None] = _nobody, cancelled: Callable[[], bool] = _never
+        self,
+        order_id: int,
+        told: Callable[[Sent], None] = _nobody,
+        cancelled: Callable[[], bool] = _never,
+        *,
+        early: bool = False,
     ) -> bool:
-        """Carry out what an order has left; False if it is not due or another process is at it.
+        """Carry out what an order has left; False if it is not due (unless `early`) or another process is at it.
 
-        `told` hears of every instance. What `cancelled` cuts short is due again at once.
+        `told` hears of every instance. What `cancelled` cuts short is due again at once, and was no attempt.
         """
-        if not self._claim(order_id):
+        holder = new_id()
+        if not self._claim(order_id, holder, early=early):
             return False
-        error = ""
+        self._held[order_id] = holder
+        error, cut = "", False
         try:
-            error = self._send(order_id, told, cancelled)
-        except Exception as failure:
-            log.exception("outgoing.failed", order=order_id)
-            error = f"the hub failed: {type(failure).__name__}"
-        self._finish(order_id, error, at_once=cancelled())
+            with renewed(
+                lambda: self._renew(order_id, holder), every=self._renewed_seconds, name=f"lease-of-order-{order_id}"
+            ) as lease:
+                try:
+                    error, cut = self._send(order_id, holder, told, lambda: cancelled() or lease.lost)
+                except _LeaseLost:
+                    raise
+                except Exception as failure:
+                    log.exception("outgoing.failed", order=order_id)
+                    error = f"the hub failed: {type(failure).__name__}"
+            self._finish(order_id, holder, error, cut=cut)
+        except _LeaseLost:
+            log.warning("outgoing.lease_lost", order=order_id)
+            return False
+        finally:
+            self._held.pop(order_id, None)
         return True
+
+    def let_go(self) -> None:
+        """Whatever this process still has in hand is due again at once; its late answers count for nothing."""
+        for order_id, holder in list(self._held.items()):
+            with self._database.write() as session:
+                row = _held_row(session, order_id, holder)
+                if row is not None:
+                    row.state, row.holder, row.due_at = State.WAITING, "", self._clock.now()
+                    row.attempts -= 1
 
     def order(self, order_id: int) -> Order:
         """One order. Raises NotFound."""
-        found = self.orders(only=order_id)
-        if not found:
-            raise NotFound()
-        return found[0]
-
-    def orders(self, *, only: int | None = None, limit: int = 100) -> list[Order]:
-        """The newest orders."""
-        statement = select(OutgoingSendRow).order_by(OutgoingSendRow.id.desc()).limit(limit)
-        if only is not None:
-            statement = statement.where(OutgoingSendRow.id == only)
         with self._database.read() as session:
-            return [_order(row, _numbers(session, row.id)) for row in session.scalars(statement)]
+            found = orders.one(session, order_id)
+        if found is None:
+            raise NotFound()
+        return found
+
+    def orders(self, *, states: Collection[State] = (), limit: int = 100) -> list[Order]:
+        """The newest orders; those in `states` where any is named."""
+        with self._database.read() as session:
+            return orders.newest(session, states=states, limit=limit)
+
+    def items(self, order_id: int, states: Collection[State]) -> list[Item]:
+        """Instances of an order in these states."""
+        with self._database.read() as session:
+            return orders.items(session, order_id, states)
 
     def _is_due(self) -> ColumnElement[bool]:
         open_ = or_(OutgoingSendRow.state == State.WAITING, OutgoingSendRow.state == State.SENDING)
         return and_(open_, OutgoingSendRow.due_at <= self._clock.now())
 
-    def _claim(self, order_id: int) -> bool:
+    def _claim(self, order_id: int, holder: str, *, early: bool = False) -> bool:
+        wanted = or_(self._is_due(), OutgoingSendRow.state == State.WAITING) if early else self._is_due()
         with self._database.write() as session:
-            row = session.scalar(select(OutgoingSendRow).where(OutgoingSendRow.id == order_id, self._is_due()))
+            row = session.scalar(
+                select(OutgoingSendRow).where(OutgoingSendRow.id == order_id, wanted).with_for_update()
+            )
             if row is None:
                 return False
-            row.state, row.due_at, row.attempts = State.SENDING, self._clock.now() + _LEASE, row.attempts + 1
+            row.state, row.holder, row.attempts = State.SENDING, holder, row.attempts + 1
+            row.due_at = self._lease_end()
             return True
 
-    def _send(self, order_id: int, told: Callable[[Sent], None], cancelled: Callable[[], bool]) -> str:
-        """Send what waits, in parts; returns the last reason why something is left."""
+    def _lease_end(self) -> datetime:
+        return self._clock.now() + LEASE
+
+    def _renew(self, order_id: int, holder: str) -> bool:
+        with self._database.write() as session:
+            row = _held_row(session, order_id, holder)
+            if row is not None:
+                row.due_at = self._lease_end()
+            return row is not None
+
+    def _send(
+        self, order_id: int, holder: str, told: Callable[[Sent], None], cancelled: Callable[[], bool]
+    ) -> tuple[str, bool]:
+        """Send what waits, in parts; returns the last reason why something is left, and whether it was cut short."""
         with self._database.read() as session:
             row = session.get_one(OutgoingSendRow, order_id)
             title, last_attempt = row.destination, row.attempts >= ATTEMPTS
@@ -213,37 +274,54 @@ class OutgoingQueue:
             peer = self.destination(title)
         except DestinationUnknown as unknown:
             gone = [_left(uid, str(unknown)) for uid, _ in waiting]
-            self._write_down(order_id, gone, last_attempt=last_attempt)
-            return str(unknown)
+            self._write_down(order_id, holder, gone, last_attempt=last_attempt)
+            return str(unknown), False
         error = ""
         for start in range(0, len(waiting), _AT_ONCE):
             part = [uid for uid, _ in waiting[start : start + _AT_ONCE]]
-            records = self._catalogue.records(part)
-            allowed = [each for each in records if self._may_see(peer, each.study_uid, each.site_code)]
-            here = {each.sop_instance_uid for each in allowed}
-            done = [_left(uid, _NOT_HERE, again=False) for uid in part if uid not in here]
-            for sent in self._scu.send(peer, allowed, cancelled=cancelled):
+            done: list[Sent] = []
+            answered = False
+            written = time.monotonic()
+            for sent in self._sent(peer, part, told, cancelled):
                 done.append(sent)
-                told(sent)
-            self._write_down(order_id, done, last_attempt=last_attempt)
-            failed = (each for each in done if each.fate is Fate.FAILED)
-            error = next((each.reason or f"status {each.status or 0:04X}" for each in failed), error)
+                answered = answered or not sent.again
+                if sent.fate is Fate.FAILED:
+                    error = sent.reason or f"status {sent.status or 0:04X}"
+                if time.monotonic() - written >= _WRITTEN_DOWN_SECONDS:
+                    self._write_down(order_id, holder, done, last_attempt=last_attempt)
+                    done, written = [], time.monotonic()
+            self._write_down(order_id, holder, done, last_attempt=last_attempt)
             if cancelled():
-                break
-            if done and all(each.again for each in done):
+                return error, True
+            if not answered:
                 break  # the peer can't be reached: the rest need not be tried now
-        return error
+        return error, False
+
+    def _sent(
+        self, peer: Peer, part: Sequence[str], told: Callable[[Sent], None], cancelled: Callable[[], bool]
+    ) -> Iterator[Sent]:
+        records = self._catalogue.records(part)
+        allowed = [each for each in records if self._may_see(peer, each.study_uid, each.site_code)]
+        here = {each.sop_instance_uid for each in allowed}
+        yield from (_left(uid, _NOT_HERE, again=False) for uid in part if uid not in here)
+        for sent in self._scu.send(peer, allowed, cancelled=cancelled):
+            told(sent)
+            yield sent
 
     def _may_see(self, peer: Peer, study_uid: str, site_code: str) -> bool:
         """Asked anew at each attempt: a contract may have ended meanwhile."""
         resource = Resource(label=f"study/{study_uid}", site_code=site_code, study_uid=study_uid)
         return bool(decide(peer.actor("outgoing"), Action.STUDY_VIEW, resource))
 
-    def _write_down(self, order_id: int, done: Sequence[Sent], *, last_attempt: bool) -> None:
+    def _write_down(self, order_id: int, holder: str, done: Sequence[Sent], *, last_attempt: bool) -> None:
+        """Raises _LeaseLost."""
+        if not done:
+            return
         with self._database.write() as session:
-            session.execute(
-                update(OutgoingSendRow).where(OutgoingSendRow.id == order_id).values(due_at=self._clock.now() + _LEASE)
-            )
+            row = _held_row(session, order_id, holder)
+            if row is None:
+                raise _LeaseLost
+            row.due_at = self._lease_end()
             for each in done:
                 session.execute(
                     update(OutgoingItemRow)
@@ -255,20 +333,31 @@ class OutgoingQueue:
                     )
                 )
 
-    def _finish(self, order_id: int, error: str, *, at_once: bool) -> None:
-        now = self._clock.now()
+    def _finish(self, order_id: int, holder: str, error: str, *, cut: bool) -> None:
+        """Raises _LeaseLost."""
         with self._database.write() as session:
-            row = session.get_one(OutgoingSendRow, order_id)
-            numbers = _numbers(session, order_id)
-            row.last_error = error[:_LONGEST_REASON]
-            if numbers.get(State.WAITING):
-                row.state = State.WAITING
-                row.attempts -= int(at_once)
-                row.due_at = now if at_once else now + _pause(row.attempts)
-                return
-            row.state = State.FAILED if numbers.get(State.FAILED) else State.SENT
-            row.due_at, row.finished_at = None, now
-        log.info("outgoing.finished", order=order_id, destination=row.destination, state=row.state)
+            row = _held_row(session, order_id, holder)
+            if row is None:
+                raise _LeaseLost
+            finish(
+                session,
+                row,
+                error[:_LONGEST_REASON],
+                clock=self._clock,
+                cut=cut,
+                last=row.attempts >= ATTEMPTS,
+                peers=self._peers,
+                proof=self._proof,
+            )
+            log.info("outgoing.attempted", order=order_id, destination=row.destination, state=row.state)
+
+
+def _held_row(session: Session, order_id: int, holder: str) -> OutgoingSendRow | None:
+    return session.scalar(
+        select(OutgoingSendRow)
+        .where(OutgoingSendRow.id == order_id, OutgoingSendRow.holder == holder)
+        .with_for_update()
+    )
 
 
 def _state(sent: Sent, *, last_attempt: bool) -> State:
@@ -279,33 +368,3 @@ def _state(sent: Sent, *, last_attempt: bool) -> State:
 
 def _left(sop_instance_uid: str, reason: str, *, again: bool = True) -> Sent:
     return Sent(sop_instance_uid=sop_instance_uid, fate=Fate.FAILED, reason=reason, again=again)
-
-
-def _pause(attempts: int) -> timedelta:
-    return min(_FIRST_PAUSE * float(4 ** max(attempts - 1, 0)), _LONGEST_PAUSE)
-
-
-def _numbers(session: Session, order_id: int) -> dict[str, int]:
-    counted = (
-        select(OutgoingItemRow.state, func.count())
-        .where(OutgoingItemRow.send == order_id)
-        .group_by(OutgoingItemRow.state)
-    )
-    return {str(state): number for state, number in session.execute(counted)}
-
-
-def _order(row: OutgoingSendRow, numbers: dict[str, int]) -> Order:
-    return Order(
-        order_id=row.id,
-        destination=row.destination,
-        asked_by=row.asked_by,
-        label=row.label,
-        state=State(row.state),
-        created_at=row.created_at,
-        due_at=row.due_at,
-        attempts=row.attempts,
-        last_error=row.last_error,
-        total=sum(numbers.values()),
-        sent=numbers.get(State.SENT, 0) + numbers.get(State.WARNING, 0),
-        failed=numbers.get(State.FAILED, 0),
-    )

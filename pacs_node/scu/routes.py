@@ -9,7 +9,8 @@ import msgspec
 
 from access_control.web.operation import Call, Operation
 from pacs_node.scu.errors import DestinationMayNotSee, DestinationUnknown
-from pacs_node.scu.queue import Order, OutgoingQueue
+from pacs_node.scu.orders import Order
+from pacs_node.scu.queue import OutgoingQueue
 from shared_kernel.errors import Forbidden, NotFound
 
 

@@ -10,6 +10,7 @@ import structlog
 from pacs_node.ingest.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from pacs_node.model import InstanceRecord
 from pacs_node.peers.model import Peer
+from pacs_node.scu.associations import OpenAssociations
 from pacs_node.scu.contexts import batches, chosen, proposals
 from pacs_node.scu.model import Fate, Sent, fate_of, may_go_better
 from pacs_node.transcoding.errors import NotTranscodable
@@ -43,6 +44,11 @@ class StorageScu:
         self._patience = patience
         self._connect_patience = connect_patience
         self._tls = tls
+        self._associations = OpenAssociations()
+
+    def cut(self) -> None:
+        """From any thread: end every association that is open now; what it was sending has failed."""
+        self._associations.cut()
 
     def send(
         self,
@@ -101,15 +107,11 @@ class StorageScu:
                 yield _failed(left.pop(), "the peer's setting allows no transfer syntax that it can be given in")
             return
         association = self._open(peer, wanted)
-        try:
+        with self._associations.holding(association), association:
             while left and not cancelled():
                 sent = self._store(association, peer, left[-1], originator)
                 left.pop()
                 yield sent
-        except BaseException:
-            association.abort()
-            raise
-        association.release()
 
     def _open(self, peer: Peer, wanted: list[Proposal]) -> Requestor:
         assert peer.address is not None  # noqa: S101 - asked by `send`

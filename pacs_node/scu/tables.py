@@ -27,10 +27,14 @@ class OutgoingSendRow(Base):
     state: Mapped[str] = mapped_column(String(16))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """When it is tried next; None when it is over."""
+    """When it is tried next, or until when its holder has it; None when it is over."""
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     attempts: Mapped[int] = mapped_column(Integer)
     last_error: Mapped[str] = mapped_column(Text)
+    holder: Mapped[str] = mapped_column(String(32), default="", server_default="")
+    """Who carries it out just now: an id of that attempt alone; empty: nobody."""
+    commitment_id: Mapped[str] = mapped_column(String(32), default="", server_default="")
+    """The Storage Commitment that was asked for when it was sent."""
 
 
 class OutgoingItemRow(Base):

@@ -162,6 +162,12 @@ class Channel:
             # Of the socket itself: unwrapping TLS from another thread is nobody's to do.
             socket.socket.shutdown(self.socket, socket.SHUT_RD)
 
+    def cut(self) -> None:
+        """From any thread: as `interrupt`, and sending ends too; the descriptor stays until `close`."""
+        self.interrupted = True
+        with contextlib.suppress(OSError):
+            socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
+
     def close(self) -> None:
         """End the connection; a second time changes nothing."""
         with contextlib.suppress(OSError):

@@ -259,6 +259,10 @@ class Requestor:
         """From any thread: what waits here raises ConnectionLost."""
         self._channel.interrupt()
 
+    def cut(self) -> None:
+        """From any thread: as `interrupt`, and whoever is sending raises ConnectionLost too."""
+        self._channel.cut()
+
     def __enter__(self) -> Requestor:
         return self
 

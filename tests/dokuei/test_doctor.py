@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import delete, text
+from sqlalchemy import delete, text, update
 
 from access_control.model import Role
 from dokuei.demo import state
 from dokuei.doctor import Finding, examine
 from dokuei.office import Office
+from pacs_node.commitment.model import CommitmentState, Direction, Reference
+from pacs_node.commitment.store import write_references
+from pacs_node.commitment.tables import CommitmentRow
+from pacs_node.scu.tables import OutgoingSendRow
 from shared_kernel.audit.tables import AuditRow
 from shared_kernel.clock import SetClock
 from shared_kernel.events.tables import EventSetAsideRow, SubscriptionRow
@@ -115,3 +120,58 @@ def test_a_demo_that_others_can_reach(settings: Settings, clock: SetClock, host:
     found = wrong(replace(settings, http=Address(host, 8080)))
     assert [finding.subject for finding in found if finding.subject == "demo data"] == expected
     assert json.loads((settings.data / "demo.json").read_text())["complete"] is False
+
+
+def test_a_send_that_was_given_up(office: Office) -> None:
+    row = OutgoingSendRow(
+        destination="CHUO_WS",
+        asked_by="operator",
+        label="study/1.1",
+        state="failed",
+        created_at=datetime.now(UTC),
+        due_at=None,
+        finished_at=datetime.now(UTC),
+        attempts=8,
+        last_error="no connection",
+    )
+    with office.database.write() as session:
+        session.add(row)
+    (found,) = wrong(office.settings)
+    assert ("sending", True) == (found.subject, "#1 to CHUO_WS: no connection" in found.told)
+    with office.database.write() as session:
+        session.execute(update(OutgoingSendRow).values(finished_at=datetime.now(UTC) - timedelta(days=31)))
+    assert wrong(office.settings) == []
+
+
+def _commitment(office: Office, commitment_id: str, state: CommitmentState, reason: int | None, days: float) -> None:
+    with office.database.write() as session:
+        session.add(
+            CommitmentRow(
+                commitment_id=commitment_id,
+                direction=Direction.BY_US.value,
+                ae_title="CHUO_WS",
+                site_code="CHUO",
+                transaction_uid=f"1.{commitment_id}",
+                state=state.value,
+                asked_at=datetime.now(UTC) - timedelta(days=days),
+            )
+        )
+        references = [Reference("1.2", "1.1.1", reason, "1.1")]
+        write_references(session, commitment_id, references)
+
+
+def test_a_commitment_that_nobody_confirms(office: Office) -> None:
+    _commitment(office, "1", CommitmentState.ASKED, None, days=0.9)
+    assert wrong(office.settings) == [], "the peer has a day"
+    _commitment(office, "2", CommitmentState.ASKED, None, days=1.1)
+    (found,) = wrong(office.settings)
+    assert ("storage commitment", True) == (found.subject, "1 storage commitments" in found.told)
+
+
+@pytest.mark.parametrize("state", [CommitmentState.ENDED, CommitmentState.GIVEN_UP])
+def test_a_commitment_that_failed_until_a_later_one_confirms(office: Office, state: CommitmentState) -> None:
+    _commitment(office, "1", state, 0x0112, days=0.5)
+    (found,) = wrong(office.settings)
+    assert "storage commitment" == found.subject
+    _commitment(office, "2", CommitmentState.ENDED, 0, days=0.1)
+    assert wrong(office.settings) == []

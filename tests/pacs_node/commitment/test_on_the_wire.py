@@ -246,7 +246,7 @@ def test_a_transaction_in_hand_at_a_crash_is_taken_up(hub: Hub, parts: Parts, de
     # The process dies here: committed, answered, nothing checked.
     another = Parts(hub)
     assert another.worker.run_once() == 0
-    hub.clock.move(timedelta(minutes=5))
+    hub.clock.move(timedelta(minutes=15))
     assert another.worker.run_once() == 1
     assert confirmed(device.reports.get(timeout=30)[1]) == [stored.sop_instance]
 

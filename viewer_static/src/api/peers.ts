@@ -18,6 +18,7 @@ export interface PeerSettings {
   max_rate: number | null;
   quiet_period: number | null;
   tls: boolean;
+  ask_commitment: boolean;
   accepts: string[];
   character_set: string;
   on_different_content: 'reject' | 'new-version';

@@ -116,6 +116,8 @@ export const enPeers: Record<keyof typeof jaPeers, string> = {
   'peer.f_coercions': 'Coercion rules',
   'peer.h_coercions': 'One a line, e.g. PatientID: prefix "MINATO-". They change search and display, never the received file. Begin with out for images that we send to it.',
   'peer.outgoing': 'Images that we send to it',
+  'peer.f_askCommitment': 'Ask it to confirm what it was sent',
+  'peer.h_askCommitment': 'By Storage Commitment when all of a study was sent; the proof is kept. It has to offer this service.',
   'peer.f_tls': 'Connect with TLS',
   'peer.h_tls': 'Encrypted; it has to listen with TLS too.',
   'peer.f_accepts': 'Transfer syntaxes',

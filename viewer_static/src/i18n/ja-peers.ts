@@ -114,6 +114,8 @@ export const jaPeers = {
   'peer.f_coercions': '属性の書き換え規則',
   'peer.h_coercions': '1 行に 1 つ。例 PatientID: prefix "MINATO-"。検索や表示だけに使い、受け取ったファイルは変えません。out で始めると、この機器へ送る画像に使います。',
   'peer.outgoing': 'この機器へ送るとき',
+  'peer.f_askCommitment': '送信後に保管の確認を求める',
+  'peer.h_askCommitment': '検査を送り終えると Storage Commitment で保管を確認し、結果を残します。相手がこのサービスに対応している必要があります。',
   'peer.f_tls': 'TLS で接続する',
   'peer.h_tls': '暗号化して送ります。相手も TLS で待ち受けている必要があります。',
   'peer.f_accepts': '送るときの転送構文',

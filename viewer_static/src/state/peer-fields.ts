@@ -14,6 +14,7 @@ export interface PeerFields {
   maxRate: string;
   quietPeriod: string;
   tls: boolean;
+  askCommitment: boolean;
   accepts: string;
   characterSet: string;
   onDifferentContent: 'reject' | 'new-version';
@@ -35,6 +36,7 @@ export const fieldOf: Record<string, keyof PeerFields> = {
   max_rate: 'maxRate',
   quiet_period: 'quietPeriod',
   tls: 'tls',
+  ask_commitment: 'askCommitment',
   accepts: 'accepts',
   character_set: 'characterSet',
   on_different_content: 'onDifferentContent',
@@ -45,7 +47,7 @@ export const fieldOf: Record<string, keyof PeerFields> = {
 /** A new peer may do nothing until something is chosen. */
 export const emptyFields = (aeTitle = '', site = ''): PeerFields => ({
   aeTitle, site, address: '', enabled: true, services: [], networks: '', certificate: '', contracts: false, maxAssociations: '',
-  maxRate: '', quietPeriod: '', tls: false, accepts: '', characterSet: '', onDifferentContent: 'reject', maxInstance: '', coercions: '',
+  maxRate: '', quietPeriod: '', tls: false, askCommitment: false, accepts: '', characterSet: '', onDifferentContent: 'reject', maxInstance: '', coercions: '',
 });
 
 const megabyte = 1_000_000;
@@ -66,6 +68,7 @@ export function toFields(aeTitle: string, settings: PeerSettings): PeerFields {
     maxRate: shown(settings.max_rate, megabyte),
     quietPeriod: shown(settings.quiet_period),
     tls: settings.tls,
+    askCommitment: settings.ask_commitment,
     accepts: settings.accepts.join('\n'),
     characterSet: settings.character_set,
     onDifferentContent: settings.on_different_content,
@@ -100,6 +103,7 @@ export function toSettings(fields: PeerFields): PeerSettings | { wrong: (keyof P
     max_rate: number('maxRate', true, megabyte),
     quiet_period: number('quietPeriod', false),
     tls: fields.tls,
+    ask_commitment: fields.askCommitment,
     accepts: lines(fields.accepts),
     character_set: fields.characterSet.trim(),
     on_different_content: fields.onDifferentContent,

@@ -5,7 +5,7 @@ import type { PeerFields } from '../state/peer-fields';
 import type { PeerForm } from '../state/peer-form';
 
 type TextField = { [K in keyof PeerFields]: PeerFields[K] extends string ? K : never }[keyof PeerFields];
-type SwitchField = 'enabled' | 'contracts' | 'tls';
+type SwitchField = 'enabled' | 'contracts' | 'tls' | 'askCommitment';
 
 export const peerFieldStyles = css`
   .field,

@@ -268,7 +268,7 @@ export class PeerView extends ViewElement {
     return html`<section class="card">
       <h2>${t('peer.outgoing')}</h2>
       <div class="pair">${this.controls.line('address')} ${this.controls.lines('accepts', 2)}</div>
-      ${this.controls.switch('tls')}
+      ${this.controls.switch('tls')} ${this.controls.switch('askCommitment')}
     </section>`;
   }
 
