@@ -36,6 +36,8 @@ class Target(ABC):
     def __init__(self, folder: Path, *, sink: Address | None = None) -> None:
         self.folder = folder
         self.sink = sink
+        self.keep = False
+        """Leave the folder where it is at the end, for a later run to start on."""
         self.process: subprocess.Popen[str]
         self.node: Node
         self.http: Address
@@ -69,13 +71,14 @@ class Target(ABC):
             self.process.stdout.close()
 
     def __enter__(self) -> Self:
-        self.folder.mkdir(parents=True)
+        self.folder.mkdir(parents=True, exist_ok=self.keep)
         self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not self.keep:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> tuple[int, bytes]:
         """GET; status and body."""
@@ -117,8 +120,13 @@ class Hub(Target):
 
     def start(self) -> None:
         """Start it on ports that the system chooses, and register everybody by command line."""
+        known = self.data.exists()
         self.serve()
         where = f"{self.sink[0]}:{self.sink[1]}" if self.sink else "127.0.0.1:1"
+        if known:
+            self.command("peer", "set", SINK, "--address", where)
+            self.tokens["BENCH"] = self._token("bench")
+            return
         self.add_site("BENCH", [SENDER], "store,find,move,get,commitment")
         self.command("peer", "add", SINK, "--site", "BENCH", "--address", where)
 
@@ -146,7 +154,10 @@ class Hub(Target):
         login = code.lower()
         self.command("person", "add", login, "計測 係", "--site", code, "--role", "referring_doctor",
                      "--password-stdin", stdin=secrets.token_urlsafe())  # fmt: skip
-        self.tokens[code] = self.command("token", "issue", login).split()[-1]
+        self.tokens[code] = self._token(login)
+
+    def _token(self, login: str) -> str:
+        return self.command("token", "issue", login).split()[-1]
 
     def command(self, *words: str, stdin: str = "") -> str:
         """Run `dokuei` with these words; what it printed. Raises RuntimeError with what it said when it fails."""

@@ -95,17 +95,23 @@ def find(association: Association, keys: Mapping[tuple[int, int], str], message:
 
 
 def fill(target: Target, studies: int) -> None:
-    """Send so many studies of one small instance by C-STORE; the same ones for every target."""
+    """Send so many studies of one small instance by C-STORE; the same ones for every target.
+
+    How far it is stands in a file, so that data that were kept are not sent again.
+    """
+    filled = target.folder / "filled"
+    already = int(filled.read_text()) if filled.exists() else 0
     made = [
         objects.template(rows=8, columns=8, name=(family, given))
         for family in range(len(FAMILIES))
         for given in range(len(GIVEN))
     ]
-    for start in range(0, studies, _LOT):
+    for start in range(already, studies, _LOT):
         lot: list[Job] = [(made[n % len(made)], _study(n)) for n in range(start, min(start + _LOT, studies))]
         sent = send(target.node, lot, _ASSOCIATIONS)
         if sent.refused:
             raise Lost(f"{target.name} refused {sent.refused} of {sent.count} studies")
+        filled.write_text(str(start + len(lot)))
 
 
 def _study(number: int) -> Identity:
