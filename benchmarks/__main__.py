@@ -25,7 +25,9 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--runs", type=int, default=3, help="runs of each figure, of which the median counts; 0 fills")
     parser.add_argument("--alone", action="store_true", help="without Orthanc")
     parser.add_argument("--folder", type=Path, help="where the data go meanwhile; a temporary folder else")
-    parser.add_argument("--keep", action="store_true", help="leave the data in the folder, and go on with what is there")
+    parser.add_argument(
+        "--keep", action="store_true", help="leave the data in the folder, and go on with what is there"
+    )
     parser.add_argument("--markdown", action="store_true", help="print the table too")
     said = parser.parse_args(words)
     wanted = said.only.split(",") if said.only else list(figures.ALL)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from pacs_node.archive.files import FileStore
@@ -68,7 +68,7 @@ class Catalogue:
             statement = statement.where(SeriesRow.series_uid == series_uid)
         if sop_instance_uid is not None:
             statement = statement.where(InstanceRow.sop_instance_uid == sop_instance_uid)
-        return [self._record(row, series, study, site) for row, series, study, site in session.execute(statement)]
+        return [self._record(row) for row in session.execute(statement)]
 
     def records(self, sop_instance_uids: Iterable[str], *, session: Session | None = None) -> list[InstanceRecord]:
         """Those of the instances that are here, in the order given."""
@@ -79,8 +79,8 @@ class Catalogue:
         found: dict[str, InstanceRecord] = {}
         for start in range(0, len(wanted), _MOST_UIDS):
             part = wanted[start : start + _MOST_UIDS]
-            for row, series, study, site in session.execute(_instances().where(InstanceRow.sop_instance_uid.in_(part))):
-                found[row.sop_instance_uid] = self._record(row, series, study, site)
+            for row in session.execute(_instances().where(InstanceRow.sop_instance_uid.in_(part))):
+                found[row.sop_instance_uid] = self._record(row)
         return [found[each] for each in wanted if each in found]
 
     def priors(self, study_uid: str, *, session: Session | None = None) -> list[StudySummary]:
@@ -116,23 +116,9 @@ class Catalogue:
                 return self.site_of(study_uid, session=own)
         return owner_of(session, study_uid)
 
-    def _record(self, row: InstanceRow, series_uid: str, study_uid: str, site_code: str) -> InstanceRecord:
-        return InstanceRecord(
-            study_uid=study_uid,
-            series_uid=series_uid,
-            sop_instance_uid=row.sop_instance_uid,
-            sop_class_uid=row.sop_class_uid,
-            transfer_syntax_uid=row.transfer_syntax_uid,
-            site_code=site_code,
-            path=self._files.path_of(row.file),
-            dataset_offset=row.dataset_offset,
-            size=row.size,
-            instance_number=row.instance_number,
-            number_of_frames=row.number_of_frames,
-            rows=row.rows,
-            columns=row.columns,
-            received_at=row.received_at,
-        )
+    def _record(self, row: Any) -> InstanceRecord:
+        values = row._asdict()
+        return InstanceRecord(path=self._files.path_of(values.pop("file")), **values)
 
 
 class _Moment(NamedTuple):
@@ -145,9 +131,25 @@ class _Moment(NamedTuple):
     site_code: str
 
 
-def _instances() -> Select[InstanceRow, str, str, str]:
+def _instances() -> Any:
+    """A select of an InstanceRecord's columns, by its names: for hundreds at once the ORM's objects cost too much."""
     return (
-        select(InstanceRow, SeriesRow.series_uid, StudyRow.study_uid, StudyRow.site_code)
+        select(
+            StudyRow.study_uid,
+            SeriesRow.series_uid,
+            InstanceRow.sop_instance_uid,
+            InstanceRow.sop_class_uid,
+            InstanceRow.transfer_syntax_uid,
+            StudyRow.site_code,
+            InstanceRow.file,
+            InstanceRow.dataset_offset,
+            InstanceRow.size,
+            InstanceRow.instance_number,
+            InstanceRow.number_of_frames,
+            InstanceRow.rows,
+            InstanceRow.columns,
+            InstanceRow.received_at,
+        )
         .join(SeriesRow, SeriesRow.id == InstanceRow.series_row)
         .join(StudyRow, StudyRow.id == SeriesRow.study_row)
     )

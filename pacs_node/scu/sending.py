@@ -11,13 +11,11 @@ from pacs_node.ingest.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VER
 from pacs_node.model import InstanceRecord
 from pacs_node.peers.model import Peer
 from pacs_node.scu.associations import OpenAssociations
-from pacs_node.scu.contexts import batches, chosen, proposals
-from pacs_node.scu.model import Fate, Sent, fate_of, may_go_better
-from pacs_node.transcoding.errors import NotTranscodable
-from pacs_node.transcoding.outgoing import outgoing
-from pacs_node.upper_layer.command_set import ERROR_COMMENT
+from pacs_node.scu.contexts import batches, proposals
+from pacs_node.scu.model import Sent
+from pacs_node.scu.requests import StoreRequests, failed
 from pacs_node.upper_layer.errors import AssociationError, Refused
-from pacs_node.upper_layer.requestor import FilePart, Proposal, Requestor
+from pacs_node.upper_layer.requestor import Proposal, Requestor
 
 _ASSOCIATIONS = 3
 """How often a broken association is opened anew before what it left has failed."""
@@ -91,7 +89,7 @@ class StorageScu:
                 broken = broken + 1 if len(left) == unsent else 1
                 if broken >= _ASSOCIATIONS or (isinstance(error, Refused) and not error.is_transient):
                     while left:
-                        yield _failed(left.pop(), reason, again=True)
+                        yield failed(left.pop(), reason, again=True)
 
     def _associate(
         self,
@@ -104,12 +102,13 @@ class StorageScu:
         wanted = proposals(left, peer.accepts)
         if not wanted:
             while left:
-                yield _failed(left.pop(), "the peer's setting allows no transfer syntax that it can be given in")
+                yield failed(left.pop(), "the peer's setting allows no transfer syntax that it can be given in")
             return
         association = self._open(peer, wanted)
-        with self._associations.holding(association), association:
+        requests = StoreRequests(association, peer.accepts, peer.intake.coercions, originator)
+        with self._associations.holding(association), association, requests:
             while left and not cancelled():
-                sent = self._store(association, peer, left[-1], originator)
+                sent = requests.store(left[-1], following=left[-2] if len(left) > 1 else None)
                 left.pop()
                 yield sent
 
@@ -126,40 +125,3 @@ class StorageScu:
             connect_patience=self._connect_patience,
             patience=self._patience,
         )
-
-    def _store(
-        self, association: Requestor, peer: Peer, record: InstanceRecord, originator: tuple[str, int] | None
-    ) -> Sent:
-        """Raises AssociationError."""
-        context = chosen(record, association.accepted.values(), peer.accepts)
-        if context is None:
-            return _failed(record, "the peer takes no transfer syntax that it can be given in")
-        try:
-            with outgoing(record, context.transfer_syntax, peer.intake.coercions) as data:
-                response = association.store(
-                    context.context_id,
-                    record.sop_class_uid,
-                    record.sop_instance_uid,
-                    FilePart(data.file, data.offset, data.length),
-                    originator=originator,
-                )
-        except AssociationError:
-            raise
-        except NotTranscodable as error:
-            return _failed(record, str(error))
-        except OSError as error:
-            log.exception("scu.unreadable", sop_instance_uid=record.sop_instance_uid)
-            return _failed(record, f"the stored file can't be read: {error}", again=True)
-        status = response.status
-        fate = fate_of(status)
-        return Sent(
-            sop_instance_uid=record.sop_instance_uid,
-            fate=fate,
-            status=status,
-            reason=response.text(ERROR_COMMENT),
-            again=fate is Fate.FAILED and may_go_better(status),
-        )
-
-
-def _failed(record: InstanceRecord, reason: str, *, again: bool = False) -> Sent:
-    return Sent(sop_instance_uid=record.sop_instance_uid, fate=Fate.FAILED, reason=reason, again=again)

@@ -209,6 +209,22 @@ class Requestor:
         `originator` is the AE title and message id of the C-MOVE that this belongs to. Raises as `send` and
         `receive` do.
         """
+        message_id = self.ask_to_store(
+            context_id, sop_class_uid, sop_instance_uid, data_set, priority=priority, originator=originator
+        )
+        return self.answer_to_store(message_id)
+
+    def ask_to_store(
+        self,
+        context_id: int,
+        sop_class_uid: str,
+        sop_instance_uid: str,
+        data_set: DataSet | None,
+        *,
+        priority: int = cs.MEDIUM,
+        originator: tuple[str, int] | None = None,
+    ) -> int:
+        """The first half of `store`: returns the message id, whose answer must be heard before the next is asked."""
         message_id = self.next_message_id()
         command: dict[int, int | str | bytes] = {
             cs.AFFECTED_SOP_CLASS_UID: sop_class_uid,
@@ -221,6 +237,10 @@ class Requestor:
         if originator is not None:
             command[cs.MOVE_ORIGINATOR_AE_TITLE], command[cs.MOVE_ORIGINATOR_MESSAGE_ID] = originator
         self.send(context_id, cs.encode(command), data_set)
+        return message_id
+
+    def answer_to_store(self, message_id: int) -> CommandSet:
+        """The second half of `store`: the response to what was asked."""
         response = self.receive().command
         if response.field != cs.C_STORE_RSP or response.number(cs.MESSAGE_ID_BEING_RESPONDED_TO) != message_id:
             raise MalformedPdu("a response to another request")

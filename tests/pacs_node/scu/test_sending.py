@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from tests.pacs_node.scp.query_retrieve.receiver import receiver
 from tests.pacs_node.transcoding.test_outgoing import record_of
 from tests.support.objects import ct
 from tests.support.shared_files import FOLDER, index, needs_shared_files
+from tests.support.waiting import until
 
 
 @needs_shared_files
@@ -52,6 +54,31 @@ def test_every_transfer_syntax_arrives_native(syntax: str) -> None:
         arrived.file_meta.TransferSyntaxUID = syntax
         assert np.array_equal(expected, arrived.pixel_array), record.path.name
     assert len(dest.received) > len(records) / 2
+
+
+def test_one_whose_file_is_gone_fails_alone_and_no_file_stays_open(tmp_path: Path) -> None:
+    records = []
+    for number in range(6):
+        path = tmp_path / f"{number}.dcm"
+        path.write_bytes(ct(InstanceNumber=number + 1).file)
+        records.append(record_of(path))
+    records[3].path.unlink()
+    open_before = set(Path("/proc/self/fd").iterdir())
+
+    def break_off(event: Any) -> None:
+        if len(dest.order) == 1:
+            event.assoc.abort()
+
+    with receiver(before=break_off) as dest:
+        peer = Peer(ae_title="DEST", site_code="CLINIC", address=dest.address)
+        outcome = list(StorageScu("DOKUEI", patience=20).send(peer, records))
+        assert [each.sop_instance_uid for each in records] == [sent.sop_instance_uid for sent in outcome]
+        assert [Fate.SENT] * 3 + [Fate.FAILED] + [Fate.SENT] * 2 == [sent.fate for sent in outcome]
+        assert outcome[3].again
+        abandoned = StorageScu("DOKUEI", patience=20).send(peer, records)
+        next(abandoned)
+        abandoned.close()
+    until(lambda: set(Path("/proc/self/fd").iterdir()) <= open_before)
 
 
 def test_more_classes_than_an_association_has_contexts_go_on_several(tmp_path: Path) -> None:
