@@ -33,7 +33,8 @@ class Attribute(NamedTuple):
     match: Matcher | None
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A column whose value is the attribute's."""
     return value
 
 
@@ -51,11 +52,11 @@ def _name(alphabetic: str, ideographic: str, phonetic: str) -> PersonName:
 
 
 def _of(column: Column, match: Callable[[Column], Matcher]) -> Attribute:
-    return Attribute((column,), _plain, match(column))
+    return Attribute((column,), plain, match(column))
 
 
 def _counted(column: Column) -> Attribute:
-    return Attribute((column,), _plain, None)
+    return Attribute((column,), plain, None)
 
 
 _ISSUER: Any = (

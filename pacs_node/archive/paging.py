@@ -7,15 +7,16 @@ while it reads may or may not be among the answers; nothing comes twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
-from pacs_node.archive.attributes import INSTANCE, SERIES, STUDY, Attribute
+from pacs_node.archive.attributes import INSTANCE, SERIES, STUDY, Attribute, plain
 from pacs_node.archive.matching import Column, Looking
 from pacs_node.archive.tables import InstanceRow, SeriesRow, StudyRow
 from shared_kernel.database import Database
@@ -118,14 +119,24 @@ def pages(database: Database, find: Find) -> Iterator[list[Answer]]:
     columns = list(dict.fromkeys(column for attribute in attributes.values() for column in attribute.columns))
     place = {column: at for at, column in enumerate(columns)}
     makers = [
-        (keyword, attribute.value, tuple(place[column] for column in attribute.columns))
+        (keyword, _maker(attribute, [place[column] for column in attribute.columns]))
         for keyword, attribute in attributes.items()
     ]
     key = _KEYS[find.level]
     statement = _joined(select(*columns, *key), find.level).where(*conditions)
     for walk in _walks(database, find, statement.order_by(*(column.desc() for column in key))):
         for rows in _keyset(database, walk, key, find.sites):
-            yield [{keyword: value(*(row[at] for at in at_)) for keyword, value, at_ in makers} for row in rows]
+            yield [{keyword: made(row) for keyword, made in makers} for row in rows]
+
+
+def _maker(attribute: Attribute, places: list[int]) -> Callable[[Sequence[Any]], Any]:
+    """From a row to the attribute's value."""
+    value = attribute.value
+    if len(places) > 1:
+        columns = itemgetter(*places)
+        return lambda row: value(*columns(row))
+    [at] = places
+    return itemgetter(at) if value is plain else lambda row: value(row[at])
 
 
 def _walks(database: Database, find: Find, statement: Select[Any]) -> Iterator[Select[Any]]:

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import structlog
 from pydicom.dataelem import DataElement
@@ -121,6 +122,7 @@ def _half_width(character: str) -> bool:
     return _KANA_FIRST <= character <= _KANA_LAST
 
 
+@lru_cache(maxsize=8192)
 def _designated(character: str, escape: bytes) -> bool:
     """Whether the character is in the set that `escape` designates."""
     try:

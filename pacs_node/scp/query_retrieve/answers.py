@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple
 from typing import Any
 
 from pacs_node.archive.paging import Answer
@@ -55,22 +54,34 @@ class AnswerWriter:
         elements = self._elements(lambda text: encode(outgoing.text(text)))
         for answer in answers:
             yield head + b"".join(
-                made if isinstance(made, bytes) else self._writer.element(tag, vr, made(answer[keyword]))
-                for tag, vr, keyword, made in elements
+                [made if isinstance(made, bytes) else made(answer[keyword]) for keyword, made in elements]
             )
 
-    def _elements(self, encode: TextEncoder) -> list[tuple[int, str, str, bytes | _Encoder]]:
-        made: list[tuple[int, str, str, bytes | _Encoder]] = [
-            (tag, vr, keyword, self._encoder(vr, encode)) for tag, vr, keyword in self._attributes
-        ]
-        made += [(tag, "", "", element) for tag, element in self._fixed.items()]
-        return sorted(made, key=lambda each: each[0])
+    def _elements(self, encode: TextEncoder) -> list[tuple[str, bytes | _Encoder]]:
+        """Each attribute with what makes its element of a value, or with its element, in the order of tags."""
+        made: dict[int, tuple[str, bytes | _Encoder]] = {tag: ("", element) for tag, element in self._fixed.items()}
+        for tag, vr, keyword in self._attributes:
+            made[tag] = (keyword, self._element(tag, vr, self._encoder(vr, encode)))
+        return [each for _, each in sorted(made.items())]
+
+    def _element(self, tag: int, vr: str, encoder: _Encoder) -> _Encoder:
+        """Of a value to its element; the answers of a query have many values in common."""
+        known: dict[Any, bytes] = {}
+
+        def element(value: Any) -> bytes:
+            key = tuple(value) if isinstance(value, list) else value
+            found = known.get(key)
+            if found is None:
+                found = known[key] = self._writer.element(tag, vr, encoder(value))
+            return found
+
+        return element
 
     def _encoder(self, vr: str, encode: TextEncoder) -> _Encoder:
         if vr == "US":
             return lambda value: b"" if value is None else self._writer.number(value)
         if vr == "PN":
-            return lambda value: encode("=".join(astuple(value)).rstrip("="))
+            return lambda value: encode("=".join(_parts(value)).rstrip("="))
         if vr in _TEXT_VRS:
             return lambda value: encode("\\".join(_parts(value)))
         return lambda value: "\\".join(_parts(value)).encode("ascii", "replace")
@@ -80,7 +91,7 @@ def _parts(value: Any) -> Iterable[str]:
     if value is None:
         return ()
     if isinstance(value, PersonName):
-        return astuple(value)
+        return (value.alphabetic, value.ideographic, value.phonetic)
     if isinstance(value, list):
         return value
     return (str(value),)

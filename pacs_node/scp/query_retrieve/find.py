@@ -23,7 +23,7 @@ from pacs_node.scp.query_retrieve.models import model_of, offers_of
 from pacs_node.scp.query_retrieve.question import Question, understood
 from pacs_node.scp.query_retrieve.wire import ConnectionGone, Responses
 from pacs_node.scp.service import Offer
-from shared_kernel.audit.trail import record
+from shared_kernel.audit.trail import LeanTrail
 from shared_kernel.clock import Clock
 from shared_kernel.database import Database
 from shared_kernel.errors import InvalidInput, Unavailable
@@ -57,6 +57,7 @@ class FindService:
         self._clock = clock
         self._ae_title = ae_title.strip()
         self._fuzzy = fuzzy
+        self._trail = LeanTrail(database.engine.dialect)
 
     @property
     def offers(self) -> Sequence[Offer]:
@@ -147,8 +148,8 @@ class FindService:
         entry = audit_entry(
             sender, Action.STUDY_VIEW, resource, clock=self._clock, outcome="allowed", reason=f"C-FIND by {keys}"
         )
-        with self._database.write() as session:
-            record(session, [entry])
+        with self._database.write_lean() as cursor:
+            self._trail.record(cursor, [entry])
 
 
 def _identifier(request: C_FIND, syntax: str, character_set: str) -> Identifier:

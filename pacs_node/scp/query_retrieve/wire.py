@@ -63,20 +63,32 @@ class Responses:
             _MESSAGE_ID_RESPONDED_TO: us(request.MessageID),
         }
         self.fragment = fragment_size(association)
+        self._plain: dict[tuple[int, bool], bytes] = {}
 
     def response(
         self, status: int, data_set: bytes = b"", comment: str = "", counts: Mapping[int, int] | None = None
     ) -> bytes:
         """One response as PDUs; `counts` are elements of the command set with a number each."""
+        if comment or counts:
+            pdus = self._command(status, bool(data_set), comment, counts)
+        elif (status, bool(data_set)) in self._plain:
+            # Hundreds of answers to a query differ in their data sets alone.
+            pdus = self._plain[status, bool(data_set)]
+        else:
+            pdus = self._plain[status, bool(data_set)] = self._command(status, bool(data_set))
+        return pdus + fragments(self._context_id, 0, data_set, self.fragment) if data_set else pdus
+
+    def _command(
+        self, status: int, has_data_set: bool, comment: str = "", counts: Mapping[int, int] | None = None
+    ) -> bytes:
         elements = self._base | {
             _STATUS: us(status),
-            _DATA_SET_TYPE: us(_DATA_SET if data_set else NO_DATA_SET),
+            _DATA_SET_TYPE: us(_DATA_SET if has_data_set else NO_DATA_SET),
             **{tag: us(min(number, 0xFFFF)) for tag, number in (counts or {}).items()},
         }
         if comment:
             elements[_ERROR_COMMENT] = text(comment[:_LONGEST_COMMENT], b" ")
-        pdus = fragments(self._context_id, COMMAND, command_set(elements), self.fragment)
-        return pdus + fragments(self._context_id, 0, data_set, self.fragment) if data_set else pdus
+        return fragments(self._context_id, COMMAND, command_set(elements), self.fragment)
 
     def send(self, responses: Iterable[bytes]) -> None:
         """Write responses, several together. Raises ConnectionGone."""
