@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _RESET_PEAK = "5"
+_A_LOOK, _IDLE = 1.0, 0.1
 
 
 def tree(pid: int) -> list[int]:
@@ -25,6 +27,16 @@ def cpu_seconds(pid: int) -> float:
         fields = _read(Path(f"/proc/{each}/stat")).rpartition(")")[2].split()
         spent += sum(int(value) for value in fields[11:15]) if fields else 0
     return spent / _TICKS
+
+
+def settle(pid: int, *, seconds: float = 120) -> None:
+    """Wait, so long at most, until the process tree has next to nothing to do: what it was sent has to be digested."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        before = cpu_seconds(pid)
+        time.sleep(_A_LOOK)
+        if cpu_seconds(pid) - before < _IDLE * _A_LOOK:
+            return
 
 
 def resident(pid: int) -> int:

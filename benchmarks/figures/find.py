@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-from benchmarks import objects
+from benchmarks import objects, processes
 from benchmarks.measuring import Bench, Better, Figure, Lost, Reading, Result, Work
 from benchmarks.objects import FAMILIES, GIVEN, Identity
 from benchmarks.sending import Job, Node, send
@@ -46,6 +46,7 @@ def measure(bench: Bench) -> list[Result]:
     for target in bench.targets:
         if not refused[target.name]:
             fill(target, studies)
+            processes.settle(target.pid)
     day = _day((studies // A_DAY) // 2)
     accession = _accession(studies // 2)
     wanted = {
