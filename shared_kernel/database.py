@@ -29,10 +29,12 @@ from sqlalchemy import (
     TypeDecorator,
     create_engine,
     event,
+    make_url,
 )
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from shared_kernel import postgresql
 from shared_kernel.errors import Text, Unavailable
 
 _WRITE = "dokuei_write"
@@ -109,13 +111,13 @@ def naming_trouble() -> Iterator[None]:
     """Inside a `with`, the driver's errors about the file become DatabaseUnavailable or DatabaseDamaged."""
     try:
         yield
-    except (DBAPIError, sqlite3.Error) as error:
+    except Exception as error:
         driver = error.orig if isinstance(error, DBAPIError) else error
         code = getattr(driver, "sqlite_errorcode", None)
         primary = None if code is None else code & 0xFF
-        if primary in _DAMAGE:
+        if primary in _DAMAGE or postgresql.is_damage(driver):
             raise DatabaseDamaged(reason=str(driver)) from error
-        if primary in _TROUBLE:
+        if primary in _TROUBLE or postgresql.is_trouble(driver):
             raise DatabaseUnavailable(reason=str(driver)) from error
         raise
 
@@ -124,13 +126,16 @@ class Database:
     """An engine with the hub's transaction rules on it; one per process, safe to share between threads."""
 
     def __init__(self, url: str | URL) -> None:
-        self.engine = create_engine(url, pool_size=20, max_overflow=40)
-        self._turns: _Turns | None = None
+        # A server may have been restarted since a connection was last used; a file is always there.
+        self._is_file = make_url(url).get_backend_name() == "sqlite"
+        self.engine = create_engine(url, pool_size=20, max_overflow=40, pool_pre_ping=not self._is_file)
+        self._turns = _Turns()
         self._lean: PoolProxiedConnection | None = None
-        if self.engine.dialect.name == "sqlite":
+        if self._is_file:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
-            self._turns = _Turns()
+        else:
+            postgresql.prepare(self.engine, _WRITE)
         self._writing_engine = self.engine.execution_options(**{_WRITE: True})
         self.published = threading.Event()
         """Set after a commit that put events into the outbox; the dispatcher waits for it."""
@@ -173,9 +178,9 @@ class Database:
             pooled, self._lean = self._lean or self.engine.raw_connection(), None
             driver: Any = pooled.driver_connection
             try:
-                if self._turns is not None:  # SQLite: its driver is told to leave transactions to us
-                    driver.execute("BEGIN IMMEDIATE")
                 cursor = driver.cursor()
+                # SQLite's driver is told to leave transactions to us; others begin one with the first statement.
+                cursor.execute("BEGIN IMMEDIATE" if self._is_file else postgresql.TAKE_THE_LOCK)
                 yield cursor
                 cursor.close()
                 driver.commit()
@@ -186,7 +191,7 @@ class Database:
                     pooled.invalidate()
                 raise
             finally:
-                if self._turns is not None and pooled.is_valid:  # one writes at a time, so one is enough
+                if pooled.is_valid:  # one writes at a time, so one is enough
                     self._lean = pooled
                 else:
                     pooled.close()
@@ -222,9 +227,6 @@ class Database:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        if self._turns is None:
-            yield
-            return
         self._turns.take()
         try:
             yield
@@ -235,7 +237,8 @@ class Database:
 class _Turns:
     """Who may write next in this process: whoever asked first.
 
-    SQLite lets waiters look again and again, and a thread that writes all the time wins each look.
+    SQLite lets waiters look again and again, and a thread that writes all the time wins each look. PostgreSQL would
+    keep the order, but not tell a thread that waits for itself, and each who waits would hold a connection.
     """
 
     def __init__(self) -> None:

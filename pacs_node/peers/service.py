@@ -39,6 +39,8 @@ class PeerDirectory:
 
         AE titles are compared to the letter, outer spaces aside (PS3.8 table 9-11).
         """
+        if not title.isprintable():  # a control character is in no AE title (PS3.5 6.2), and a NUL in no text column
+            return None
         with self._database.read() as session:
             row = session.get(DicomPeerRow, title.strip())
             return None if row is None else _with_site(session, row)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -43,8 +43,9 @@ def record(session: Session, entries: Sequence[AuditEntry]) -> None:
     last = session.scalar(select(AuditRow.entry_hash).order_by(AuditRow.number.desc()).limit(1)) or BEGINNING
     rows: list[dict[str, Any]] = []
     for entry in entries:
-        last = link(last, entry)
-        rows.append({**asdict(entry), "entry_hash": last})
+        kept = _without_nul(entry)
+        last = link(last, kept)
+        rows.append({**asdict(kept), "entry_hash": last})
     if rows:
         session.execute(insert(AuditRow), rows)
 
@@ -66,8 +67,9 @@ class LeanTrail:
         last = found[0] if found else BEGINNING
         rows = []
         for entry in entries:
-            last = link(last, entry)
-            rows.append({**asdict(entry), "entry_hash": last})
+            kept = _without_nul(entry)
+            last = link(last, kept)
+            rows.append({**asdict(kept), "entry_hash": last})
         self._insert.run_many(cursor, rows)
 
 
@@ -75,6 +77,14 @@ def link(previous_hash: str, entry: AuditEntry) -> str:
     """SHA-256 over the previous hash and the entry in a fixed form, as 64 hexadecimal digits."""
     fixed = asdict(entry) | {"at": entry.at.astimezone(UTC).isoformat(timespec="microseconds")}
     return hashlib.sha256(previous_hash.encode() + msgspec.json.encode(fixed, order="sorted")).hexdigest()
+
+
+def _without_nul(entry: AuditEntry) -> AuditEntry:
+    """What a stranger sent as its name may hold a NUL, which PostgreSQL keeps in no text."""
+    if "\0" not in f"{entry.actor}{entry.resource}{entry.study_uid}{entry.session_id}{entry.reason}":
+        return entry
+    texts = {name: value for name, value in asdict(entry).items() if isinstance(value, str)}
+    return replace(entry, **{name: value.replace("\0", "\ufffd") for name, value in texts.items()})
 
 
 def first_broken_link(session: Session) -> int | None:

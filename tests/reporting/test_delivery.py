@@ -9,7 +9,7 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, select, update
 from structlog.testing import capture_logs
 
 from access_control.model import Actor, ActorKind
@@ -283,10 +283,6 @@ def test_listing_opens_nothing(service: ReportService, five: list[str], database
 def test_one_damaged_report_takes_no_other_with_it(service: ReportService, five: list[str], database: Database) -> None:
     damages = ({"content": "{}"}, {"content": "{}", "content_sha256": sha256("{}")})
     with database.write() as session:
-        for trigger in session.scalars(
-            text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'report_version'")
-        ).all():
-            session.execute(text(f"DROP TRIGGER {trigger}"))
         for report_id, damage in zip(five, damages, strict=False):
             session.execute(update(ReportVersionRow).where(ReportVersionRow.report_id == report_id).values(**damage))
         session.execute(delete(ReportVersionRow).where(ReportVersionRow.report_id == five[2]))

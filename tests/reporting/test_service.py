@@ -50,6 +50,8 @@ from tests.reporting.fakes import (
     Desk,
 )
 
+pytestmark = pytest.mark.both_databases
+
 ID = CASE.case_id
 Signed = Callable[..., wire.Report]
 

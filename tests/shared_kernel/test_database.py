@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import event, func, select, text
-from sqlalchemy.exc import OperationalError, StatementError
+from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 
 from shared_kernel.database import Database, DatabaseDamaged, DatabaseUnavailable
 from shared_kernel.errors import Unavailable
 from shared_kernel.events.tables import OutboxRow, SubscriptionRow
 from tests.support.waiting import until
+
+pytestmark = pytest.mark.both_databases
 
 NOW = datetime(2026, 3, 28, 1, 0, tzinfo=UTC)
 
@@ -47,6 +49,7 @@ def test_a_reading_session_keeps_nothing(database: Database) -> None:
     assert count(database) == 0
 
 
+@pytest.mark.only_sqlite("its pragmas")
 def test_sqlite_syncs_fully(database: Database) -> None:
     with database.read() as session:
         assert session.scalar(text("PRAGMA synchronous")) == 2
@@ -158,6 +161,7 @@ def test_who_waits_too_long_for_the_turn_is_told(database: Database, monkeypatch
     assert count(database) == 1
 
 
+@pytest.mark.only_sqlite("a lock of the file")
 def test_a_database_locked_by_another_process_is_unavailable(database: Database, tmp_path: Path) -> None:
     other = sqlite3.connect(tmp_path / "hub.sqlite", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -175,6 +179,7 @@ def test_a_database_locked_by_another_process_is_unavailable(database: Database,
     assert count(database) == 1
 
 
+@pytest.mark.only_sqlite("its pages")
 def test_a_full_disk_is_unavailable(database: Database) -> None:
     def fill() -> None:
         with database.write() as session:
@@ -205,6 +210,7 @@ def _busy() -> sqlite3.OperationalError:
     return error
 
 
+@pytest.mark.only_sqlite("its pragma")
 def test_a_database_that_may_not_be_written_is_unavailable(database: Database) -> None:
     def write() -> None:
         with database.write() as session:
@@ -234,6 +240,7 @@ def test_a_file_that_is_no_database_is_damaged(tmp_path: Path) -> None:
     assert "docs/operation.md" in caught.value.next_step.en
 
 
+@pytest.mark.only_sqlite("its pages")
 def test_a_malformed_page_is_damage(database: Database, tmp_path: Path) -> None:
     with database.read() as session:
         root = session.scalar(text("SELECT rootpage FROM sqlite_master WHERE name = 'subscription'"))
@@ -251,7 +258,7 @@ def test_a_malformed_page_is_damage(database: Database, tmp_path: Path) -> None:
 
 
 def test_an_error_of_the_statement_stays_what_it_is(database: Database) -> None:
-    with pytest.raises(OperationalError, match="no such table"), database.read() as session:
+    with pytest.raises(DBAPIError, match=r"no such table|does not exist"), database.read() as session:
         session.execute(text("SELECT * FROM elsewhere"))
 
 

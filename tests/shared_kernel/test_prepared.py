@@ -14,6 +14,8 @@ from shared_kernel.database import Database, DatabaseUnavailable
 from shared_kernel.prepared import Prepared
 
 AT = datetime(2026, 3, 28, 9, 30, tzinfo=UTC)
+pytestmark = pytest.mark.both_databases
+
 SITE: Any = SiteRow.__table__
 
 
@@ -64,6 +66,7 @@ def test_a_thread_that_is_writing_does_not_wait_for_itself(database: Database) -
         pass
 
 
+@pytest.mark.only_sqlite("its pragma")
 def test_trouble_with_the_file_is_named(database: Database) -> None:
     with database.write_lean() as cursor:
         cursor.execute("PRAGMA query_only=ON")

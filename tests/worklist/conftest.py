@@ -11,7 +11,7 @@ from pacs_node.events import InstancesStored, StudyArrived, StudyGrew
 from pacs_node.model import StudySummary
 from shared_kernel.audit import tables as _audit_tables  # noqa: F401 - declares its table
 from shared_kernel.clock import SetClock
-from shared_kernel.database import Base, Database
+from shared_kernel.database import Base, Database, sqlite_url
 from shared_kernel.events.dispatcher import Dispatcher
 from shared_kernel.events.event import Event
 from shared_kernel.events.outbox import publish
@@ -22,8 +22,8 @@ from worklist.tables import CaseRow
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    made = Database.in_folder(tmp_path)
+def database(tmp_path: Path, database_url: str) -> Iterator[Database]:
+    made = Database(database_url or sqlite_url(tmp_path / "hub.sqlite"))
     Base.metadata.create_all(made.engine)
     yield made
     made.close()

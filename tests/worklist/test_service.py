@@ -39,6 +39,8 @@ from worklist.model import CaseState
 from worklist.service import LONGEST_REQUEST_BYTES, CaseService
 from worklist.tables import CaseRow, CaseStepRow
 
+pytestmark = pytest.mark.both_databases
+
 Arrive = Callable[..., str]
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from structlog.testing import capture_logs
 
 from access_control.model import ActorKind
@@ -90,6 +91,7 @@ def test_the_right_database_gets_its_files_back_by_itself(make_hub: Callable[...
     assert hub.files.count_orphans() == 0
 
 
+@pytest.mark.only_sqlite("a copy of the file")
 def test_what_came_after_an_older_database_is_set_aside_however_old(
     make_hub: Callable[..., Hub], tmp_path: Path
 ) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
+import pytest
 from sqlalchemy import func, select
 
 from access_control.gate import AccessGate
@@ -15,9 +15,12 @@ from pacs_node.archive.tables import PatientRow, StudyRow
 from pacs_node.ingest.service import Incoming, IngestService
 from shared_kernel.clock import SystemClock
 from shared_kernel.database import Database
-from shared_kernel.settings import Address, Settings
+from shared_kernel.settings import Settings
 from tests.pacs_node.conftest import Hub, peer
 from tests.support.objects import ct
+from tests.support.postgres import dialect as _dialect  # noqa: F401  # the other process needs it too
+
+pytestmark = pytest.mark.both_databases
 
 AT_ONCE = 8
 PATIENTS = 5
@@ -55,9 +58,7 @@ def test_threads(hub: Hub) -> None:
     assert (PATIENTS, PATIENTS * AT_ONCE, 0) == counts(hub.database)
 
 
-def _process(folder: str, barrier: object) -> None:
-    any_port = Address("127.0.0.1", 0)
-    settings = Settings(data=Path(folder), http=any_port, dicom=any_port, min_free_disk=0)
+def _process(settings: Settings, barrier: object) -> None:
     database, clock = Database(settings.sqlalchemy_url), SystemClock()
     ingest = IngestService(database, FileStore(settings.data), settings, clock, AccessGate(database, clock))
     with ingest:
@@ -65,10 +66,10 @@ def _process(folder: str, barrier: object) -> None:
     database.close()
 
 
-def test_two_processes(database: Database, tmp_path: Path) -> None:
+def test_two_processes(database: Database, settings: Settings) -> None:
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(2)
-    processes = [context.Process(target=_process, args=(str(tmp_path), barrier)) for _ in range(2)]
+    processes = [context.Process(target=_process, args=(settings, barrier)) for _ in range(2)]
     for process in processes:
         process.start()
     for process in processes:

@@ -78,6 +78,7 @@ def test_sentences_have_their_kind(reason: str, kind: Why) -> None:
     assert why(reason) is kind
 
 
+@pytest.mark.only_sqlite("EXPLAIN QUERY PLAN")
 def test_the_trail_is_asked_by_its_indexes(hub: Hub) -> None:
     asked: list[tuple[str, object]] = []
 

@@ -9,6 +9,8 @@ from pydicom.dataset import Dataset
 
 from pacs_node.procedures.performed import Performed, StepRefused, StepState, change, create
 
+pytestmark = pytest.mark.both_databases
+
 
 def scheduled(study: str = "2.25.7", accession: str = "R1") -> Dataset:
     item = Dataset()

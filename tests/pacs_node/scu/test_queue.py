@@ -28,6 +28,8 @@ from tests.support.hub_process import command, told
 from tests.support.objects import ct
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.both_databases
+
 
 def queue_of(hub: Hub, catalogue: Catalogue | None = None, **how: Any) -> OutgoingQueue:
     scu = StorageScu("DOKUEI", patience=5, connect_patience=5)

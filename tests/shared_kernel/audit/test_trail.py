@@ -12,6 +12,8 @@ from shared_kernel.audit.trail import AuditEntry, first_broken_link, of_study, r
 from shared_kernel.clock import SetClock
 from shared_kernel.database import Database
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def entry(clock: SetClock) -> AuditEntry:
@@ -39,6 +41,14 @@ def test_a_chain_is_whole(database: Database, entry: AuditEntry) -> None:
         assert of_study(session, "1.2") == [entry, entry, entry, entry]
 
 
+def test_a_strangers_name_with_a_nul_is_kept_without_it(database: Database, entry: AuditEntry) -> None:
+    with database.write() as session:
+        record(session, [replace(entry, actor="ae:A\0B")])
+    with database.read() as session:
+        assert first_broken_link(session) is None
+        assert of_study(session, "1.2") == [replace(entry, actor="ae:A\ufffdB")]
+
+
 def test_a_changed_row_shows(database: Database, entry: AuditEntry) -> None:
     with database.write() as session:
         record(session, [entry] * 4)
@@ -57,6 +67,7 @@ def test_a_removed_row_shows(database: Database, entry: AuditEntry) -> None:
         assert first_broken_link(session) == 3
 
 
+@pytest.mark.only_sqlite("the highest number that was given out")
 def test_rows_taken_off_the_end_show(database: Database, entry: AuditEntry) -> None:
     with database.write() as session:
         record(session, [entry] * 4)

@@ -6,7 +6,6 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import event, select
@@ -21,6 +20,7 @@ from shared_kernel.events.dispatcher import Dispatcher, Subscriber
 from shared_kernel.events.event import Envelope, Event
 from shared_kernel.events.outbox import publish
 from shared_kernel.events.tables import EventSetAsideRow, OutboxRow, SubscriptionRow
+from shared_kernel.settings import Settings
 from tests.support.waiting import until
 
 
@@ -222,12 +222,13 @@ def test_what_was_passed_over_is_kept_seldom_and_at_the_end(database: Database, 
     assert (list(range(1006, 1016)), 1015) == (others, position(database))
 
 
+@pytest.mark.both_databases
 def test_two_dispatchers_on_one_database_deliver_once_and_in_order(
-    database: Database, clock: SetClock, tmp_path: Path
+    database: Database, clock: SetClock, settings: Settings
 ) -> None:
     seen: list[int] = []
     light(database, clock, *range(200))
-    second = Database.in_folder(tmp_path)  # as another process has it, with turns of its own
+    second = Database(settings.sqlalchemy_url)  # as another process has it, with turns of its own
     gate = threading.Barrier(2)
 
     def run(own: Database) -> None:

@@ -36,6 +36,8 @@ from worklist.requests.model import Priority, RequestState
 from worklist.requests.service import RequestService
 from worklist.service import CaseService
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def requests(database: Database, clock: SetClock) -> RequestService:
