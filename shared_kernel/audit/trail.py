@@ -83,8 +83,10 @@ def _without_nul(entry: AuditEntry) -> AuditEntry:
     """What a stranger sent as its name may hold a NUL, which PostgreSQL keeps in no text."""
     if "\0" not in f"{entry.actor}{entry.resource}{entry.study_uid}{entry.session_id}{entry.reason}":
         return entry
-    texts = {name: value for name, value in asdict(entry).items() if isinstance(value, str)}
-    return replace(entry, **{name: value.replace("\0", "\ufffd") for name, value in texts.items()})
+    texts: dict[str, Any] = {
+        name: value.replace("\0", "\ufffd") for name, value in asdict(entry).items() if isinstance(value, str)
+    }
+    return replace(entry, **texts)
 
 
 def first_broken_link(session: Session) -> int | None:
