@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields, replace
 from pathlib import Path
+from types import ModuleType
 
 from access_control.gate import AccessGate
 from access_control.web.operation import NOBODY
@@ -15,11 +17,15 @@ from dokuei.hub import Hub
 from dokuei.wiring.services import dimse_services
 from pacs_node.archive.catalogue import Catalogue
 from pacs_node.archive.files import FileStore
+from pacs_node.commitment import model as commitment_model
+from pacs_node.commitment import scp as commitment_scp
 from pacs_node.errors import InstanceRefused
 from pacs_node.ingest.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from pacs_node.ingest.service import IngestService
+from pacs_node.procedures import dimse, mpps_scp, performed, performed_service, worklist_scp
 from pacs_node.scp.admission import MAXIMUM_PDU
 from pacs_node.scp.answers import CANNOT_UNDERSTAND, NOT_AUTHORISED, OUT_OF_RESOURCES, SUCCESS, UNEXPECTED
+from pacs_node.scp.query_retrieve.errors import RequestRefused
 from pacs_node.scp.tls import requestor_context
 from shared_kernel.clock import SetClock
 from shared_kernel.database import Database
@@ -48,6 +54,59 @@ def test_the_implementation_is_named_as_on_the_wire() -> None:
 
 def test_the_announced_pdu_length_is_told() -> None:
     assert f"| maximum PDU | {MAXIMUM_PDU} bytes are announced" in PAGE
+
+
+def _used(*modules: ModuleType) -> set[int]:
+    """The statuses of pacs_node.procedures.dimse that modules answer with; those they only compare with aside."""
+    found: set[str] = set()
+    for module in modules:
+        tree = ast.parse(Path(str(module.__file__)).read_text())
+        compared = {inner for each in ast.walk(tree) if isinstance(each, ast.Compare) for inner in ast.walk(each)}
+        for each in ast.walk(tree):
+            if isinstance(each, ast.ImportFrom) and each.module == dimse.__name__:
+                found |= {alias.name for alias in each.names}
+            elif isinstance(each, ast.Attribute) and isinstance(each.value, ast.Name) and each not in compared:
+                found |= {each.attr} if each.value.id == "dimse" else set()
+    return {value for name in found if isinstance(value := getattr(dimse, name, None), int)}
+
+
+def _told(section: str, requests: str) -> set[str]:
+    """The statuses in the table of a section's answers, in rows of these requests."""
+    text = PAGE.split(f"### {section}\n")[1].split("\n### ")[0]
+    rows = re.findall(r"^\| ([^|]+) \| ((?:`[0-9A-F]{4}`[^|]*)+) \|", text, re.MULTILINE)
+    return {
+        status for said, codes in rows if re.search(requests, said) for status in re.findall("`([0-9A-F]{4})`", codes)
+    }
+
+
+def _written(statuses: Iterable[int]) -> set[str]:
+    return {f"{status:04X}" for status in statuses}
+
+
+def test_every_status_of_the_worklist_is_told() -> None:
+    assert _written(_used(worklist_scp)) == _told("Modality Worklist", "worklist C-FIND")
+
+
+def test_every_status_of_mpps_is_told() -> None:
+    answered = _used(mpps_scp, performed, performed_service) | {performed.NO_LONGER_UPDATED}  # the last an ErrorID
+    assert _written(answered) == _told("Modality Performed Procedure Step", "N-CREATE|N-SET")
+
+
+def test_every_status_of_storage_commitment_is_told() -> None:
+    answered = _used(commitment_scp) | {taken.status for taken in commitment_model.Taken}
+    assert _written(answered) == _told("Storage Commitment", "N-ACTION|N-EVENT-REPORT")
+    section = PAGE.split("### Storage Commitment\n")[1].split("\n### ")[0]
+    reasons = {
+        value
+        for name, value in vars(commitment_model).items()
+        if name.isupper() and isinstance(value, int) and value >= commitment_model.PROCESSING_FAILURE
+    } - {commitment_model.NEVER_TOLD}
+    assert _written(reasons) == set(re.findall(r"^\| ([0-9A-F]{4}) \|", section, re.MULTILINE))
+
+
+def test_every_refusal_of_a_query_is_told() -> None:
+    statuses = {kind.status for kind in RequestRefused.__subclasses__()}
+    assert _written(statuses) <= _told("Query: C-FIND", "C-FIND") | _told("Retrieval: C-MOVE and C-GET", "C-")
 
 
 SYNTAX_NAMES = {
