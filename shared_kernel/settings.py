@@ -13,6 +13,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,6 +32,7 @@ _MOST_HOURS = 10 * 365 * 24
 _MOST_ASSOCIATIONS = 1000
 _MOST_DAYS = 10 * 365
 _SWITCH = dict.fromkeys(("true", "on", "yes", "1"), True) | dict.fromkeys(("false", "off", "no", "0"), False)
+_POSTGRESQL = "postgresql+psycopg"
 _PASSWORD = re.compile(r"(?<=://)([^:/@]*):[^@]*(?=@)")
 
 
@@ -126,8 +128,14 @@ def _database(value: object) -> str:
         url = make_url(written)
     except (ArgumentError, ValueError):
         raise ValueError("a URL is wanted, such as sqlite:////srv/dokuei/hub.sqlite") from None
+    if url.drivername == _POSTGRESQL:
+        if find_spec("psycopg") is None:
+            raise ValueError("the driver psycopg is not installed (docs/operation/postgresql.md)")
+        if not url.database:
+            raise ValueError("a database is wanted, such as postgresql+psycopg://dokuei@HOST/dokuei")
+        return written
     if url.drivername not in {"sqlite", "sqlite+pysqlite"}:
-        raise ValueError("sqlite:////PATH is wanted; PostgreSQL comes later, no other driver is installed")
+        raise ValueError(f"sqlite:////PATH is wanted, or {_POSTGRESQL}://USER@HOST/DATABASE")
     if url.database in {None, "", ":memory:"}:
         raise ValueError("a file is wanted, such as sqlite:////srv/dokuei/hub.sqlite")
     return written

@@ -96,7 +96,8 @@ def test_sizes(written: str, expected: int) -> None:
 @pytest.mark.parametrize(
     ("environ", "told"),
     [
-        ({"DOKUEI_DATABASE_URL": "postgresql://u:geheim@db/dokuei"}, "PostgreSQL comes later"),
+        ({"DOKUEI_DATABASE_URL": "postgresql://u:geheim@db/dokuei"}, "postgresql\\+psycopg://USER"),
+        ({"DOKUEI_DATABASE_URL": "postgresql+psycopg://u:geheim@db/dokuei"}, "psycopg is not installed"),
         ({"DOKUEI_DATABASE_URL": "sqlite+aiosqlite:////srv/x"}, "DOKUEI_DATABASE_URL"),
         ({"DOKUEI_DATABASE_URL": "/srv/hub.sqlite"}, "sqlite:////"),
         ({"DOKUEI_DATABASE_URL": "sqlite://"}, "a file"),
@@ -107,10 +108,21 @@ def test_sizes(written: str, expected: int) -> None:
         ({"DOKUEI_MAX_ASSOCIATIONS": "1001"}, "1000"),
     ],
 )
-def test_what_can_not_work_is_refused_with_a_sentence(tmp_path: Path, environ: dict[str, str], told: str) -> None:
+def test_what_can_not_work_is_refused_with_a_sentence(
+    tmp_path: Path, environ: dict[str, str], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared_kernel.settings.find_spec", lambda _name: None)
     with pytest.raises(SettingError, match=told) as refused:
         load({"data": str(tmp_path)}, environ)
     assert "geheim" not in str(refused.value)
+
+
+def test_postgresql_is_taken_where_its_driver_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared_kernel.settings.find_spec", lambda name: name if name == "psycopg" else None)
+    settings = load({"data": str(tmp_path)}, {"DOKUEI_DATABASE_URL": "postgresql+psycopg://u@db/dokuei"})
+    assert ("postgresql+psycopg", "dokuei") == (settings.sqlalchemy_url.drivername, settings.sqlalchemy_url.database)
+    with pytest.raises(SettingError, match="a database is wanted"):
+        load({"data": str(tmp_path)}, {"DOKUEI_DATABASE_URL": "postgresql+psycopg://u@db"})
 
 
 def test_the_bounds_themselves_are_allowed(tmp_path: Path) -> None:
