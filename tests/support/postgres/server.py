@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import ctypes.util
 import itertools
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -16,12 +18,15 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import URL, create_engine, text
+from sqlalchemy.exc import OperationalError
 
 from dokuei.migrations.upgrade import upgrade
 from shared_kernel.database import Database
 from tests.support.postgres.dialect import DRIVER
+from tests.support.waiting import until
 
 _TEMPLATE = "migrated"
+_PR_SET_PDEATHSIG = 1
 
 
 @cache
@@ -38,8 +43,8 @@ def _user_postgres() -> str | None:
 
 def missing() -> str:
     """What this machine lacks for a PostgreSQL of its own; empty if nothing."""
-    if not (_program("initdb") and _program("pg_ctl")):
-        return "PostgreSQL's initdb and pg_ctl are not on this machine (Debian: postgresql)"
+    if not (_program("initdb") and _program("postgres")):
+        return "PostgreSQL's initdb and postgres are not on this machine (Debian: postgresql)"
     if ctypes.util.find_library("pq") is None:
         return "libpq is not on this machine (Debian: libpq5)"
     if os.getuid() == 0 and not _user_postgres():
@@ -77,6 +82,13 @@ class Server:
             self._made = True
         return self._create(_TEMPLATE)
 
+    def answers(self) -> bool:
+        """Whether it lets in."""
+        with suppress(OperationalError):
+            self.execute("SELECT 1")
+            return True
+        return False
+
     def execute(self, sql: str) -> None:
         """One command of the server's administrator."""
         with self._engine.connect() as connection:
@@ -107,22 +119,29 @@ def running() -> Iterator[Server]:
         if owner:
             shutil.chown(folder, owner, owner)
         data = folder / "data"
-        options = f"-k {folder} -c listen_addresses='' -c fsync=off -c full_page_writes=off -c max_connections=200"
+        initdb, postgres = _program("initdb") or "", _program("postgres") or ""
 
-        def run(*command: str) -> None:
-            subprocess.run(
-                command, cwd=folder, user=owner, check=True, stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60,
+        def ended_with_us() -> None:
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT)
+
+        subprocess.run(
+            [initdb, "-D", str(data), "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync"],
+            cwd=folder, user=owner, check=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=60,
+        )  # fmt: skip
+        options = ["listen_addresses=", "fsync=off", "full_page_writes=off", "max_connections=200"]
+        words = [postgres, "-D", str(data), "-k", str(folder), *[word for one in options for word in ("-c", one)]]
+        with (folder / "log").open("w") as log:
+            process = subprocess.Popen(
+                words, cwd=folder, user=owner, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                preexec_fn=ended_with_us,  # noqa: PLW1509  # a run that is killed leaves no server behind
             )  # fmt: skip
-
-        initdb, control = _program("initdb") or "", _program("pg_ctl") or ""
-        run(initdb, "-D", str(data), "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync")
-        run(control, "-D", str(data), "-w", "-t", "30", "-o", options, "-l", str(folder / "log"), "start")
         try:
             server = Server(folder)
             try:
+                until(server.answers, what="PostgreSQL")
                 yield server
             finally:
                 server.close()
         finally:
-            run(control, "-D", str(data), "-w", "-t", "30", "-m", "immediate", "stop")
+            process.send_signal(signal.SIGQUIT)
+            process.wait(30)
