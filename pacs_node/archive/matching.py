@@ -24,7 +24,12 @@ Column = InstrumentedAttribute[Any]
 Condition = ColumnElement[bool]
 
 _LONGEST_VALUE = 16 * 1024
-_MOST_UIDS = 1000
+_MOST_UIDS = 5000
+"""As many as a retrieval may name; three such lists stay below what SQLite and PostgreSQL take as parameters."""
+_LONGEST_UIDS = _MOST_UIDS * 65
+_MOST_CHOICES = 100
+"""Values of a list that is not of UIDs; each is a condition, and databases nest no more than some hundred."""
+_GROUPS = 3
 _WILDCARDS = ("*", "?")
 _INTEGER = re.compile(r"[+-]?\d{1,12}", re.ASCII)
 _FIRST_SURROGATE, _BEHIND_SURROGATES = 0xD800, 0xE000
@@ -62,7 +67,10 @@ def choices(column: Column) -> Matcher:
     """Like `text`, for a column of values between backslashes; several values mean any of them."""
 
     def match(looking: Looking, keyword: str, value: str) -> Condition:
-        wanted = [part.strip() for part in re.split(r"[\\,]", _value(keyword, value)) if part.strip()]
+        parts = (part.strip() for part in re.split(r"[\\,]", _value(keyword, value)))
+        wanted = [part for part in dict.fromkeys(parts) if part]
+        if len(wanted) > _MOST_CHOICES:
+            raise refuse(keyword, f"at most {_MOST_CHOICES} values")
         return or_(false(), *(_wildcard(looking, column, f"*\\{part}\\*") for part in wanted))
 
     return match
@@ -72,7 +80,7 @@ def uids(column: Column) -> Matcher:
     """Single UID or list of UID matching; a list is parted by backslashes or commas."""
 
     def match(looking: Looking, keyword: str, value: str) -> Condition:
-        wanted = [part.strip(" \0") for part in re.split(r"[\\,]", _value(keyword, value))]
+        wanted = [part.strip(" \0") for part in re.split(r"[\\,]", _value(keyword, value, _LONGEST_UIDS))]
         if len(wanted) > _MOST_UIDS or any(uid(part) is None for part in wanted):
             raise refuse(keyword, f"1-{_MOST_UIDS} UIDs")
         return column.in_(wanted)
@@ -122,6 +130,8 @@ def names(match_column: Column, key_column: Column, later_groups: tuple[Column, 
 
     def match(looking: Looking, keyword: str, value: str) -> Condition:
         groups = [group.strip(" ") for group in _value(keyword, value).split("=")]
+        if len(groups) > _GROUPS:  # PS3.5 section 6.2.1
+            raise refuse(keyword, "a name of at most three groups")
         conditions: list[Condition] = []
         for group in groups:
             if looking.fuzzy:
@@ -191,9 +201,9 @@ def _between(column: Column, first: str, last: str) -> Condition:
     return and_(column >= (first or "0"), *([column <= last] if last else []))
 
 
-def _value(keyword: str, value: str) -> str:
-    if len(value) > _LONGEST_VALUE or "\0" in value:
-        raise refuse(keyword, f"at most {_LONGEST_VALUE} characters, none of them NUL")
+def _value(keyword: str, value: str, longest: int = _LONGEST_VALUE) -> str:
+    if len(value) > longest or "\0" in value:
+        raise refuse(keyword, f"at most {longest} characters, none of them NUL")
     return value
 
 

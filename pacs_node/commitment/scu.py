@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Mapping
-from io import BytesIO
 
 import structlog
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
-from pynetdicom.dsutils import decode, encode
+from pynetdicom.dsutils import encode
 
 from pacs_node.commitment.messages import action_information, event_information, read_report
 from pacs_node.commitment.model import (
@@ -20,6 +19,7 @@ from pacs_node.commitment.model import (
     Reference,
     Taken,
 )
+from pacs_node.header.dataset import read_dataset
 from pacs_node.ingest.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from pacs_node.peers.model import Peer
 from pacs_node.scp.service import EXPLICIT_LITTLE, IMPLICIT_LITTLE
@@ -184,9 +184,4 @@ def _encoded(ds: Dataset, context: AcceptedContext) -> bytes:
 
 
 def _decoded(data: bytes, context: AcceptedContext) -> Dataset:
-    try:
-        ds = decode(BytesIO(data), UID(context.transfer_syntax).is_implicit_VR, True)
-        ds.decode()
-    except Exception as error:
-        raise ValueError(str(error)) from error
-    return ds
+    return read_dataset(data, explicit=not UID(context.transfer_syntax).is_implicit_VR, big_endian=False)

@@ -6,8 +6,10 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from pydicom.dataset import Dataset
-from pynetdicom.dsutils import decode, encode
+from pynetdicom.dsutils import encode
 
+from pacs_node.header.dataset import read_dataset
+from pacs_node.header.elements import BrokenDataSet
 from shared_kernel.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -42,18 +44,16 @@ class Undecodable(InvalidInput):
 
 
 def data_set(association: NodeAssociation, context_id: int, received: BytesIO | None) -> Dataset:
-    """The data set that came with a request, every element read. Raises Undecodable."""
+    """The data set that came with a request, every element read. Raises Undecodable, also for one of too many parts."""
     syntax = _syntax(association, context_id)
     if received is None:
         return Dataset()
     try:
-        ds = decode(received, syntax.is_implicit_VR, syntax.is_little_endian, syntax.is_deflated)
-        ds.decode()
-        for _ in ds.iterall():
-            pass
-    except Exception as error:
+        return read_dataset(
+            received.getvalue(), explicit=not syntax.is_implicit_VR, big_endian=not syntax.is_little_endian
+        )
+    except BrokenDataSet as error:
         raise Undecodable(reason=str(error)[:200]) from error
-    return ds
 
 
 def encoded(association: NodeAssociation, context_id: int, ds: Dataset) -> BytesIO:
@@ -73,6 +73,11 @@ def answer(response: Any, status: int, comment: str = "", error_id: int | None =
     if error_id is not None:
         response.ErrorID = error_id
     return response
+
+
+def said_of(refusal: InvalidInput) -> str:
+    """The comment that names the attribute which is refused, and what it should be."""
+    return f"{refusal.details.get('key')}: {refusal.details.get('rule')} is wanted"
 
 
 def _syntax(association: NodeAssociation, context_id: int) -> Any:

@@ -50,6 +50,7 @@ MATCHED_IN_STEP = frozenset(
 )
 _ABOUT_THE_QUERY = frozenset({"SpecificCharacterSet", "TimezoneOffsetFromUTC"})
 _LONGEST_KEY = 1024
+_GROUPS = 3
 
 
 def check(keys: Dataset) -> None:
@@ -62,6 +63,8 @@ def check(keys: Dataset) -> None:
                 check(item)
         elif len(value := _value(element)) > _LONGEST_KEY:
             raise refuse(element.keyword, f"at most {_LONGEST_KEY} characters")
+        elif element.VR == "PN" and value.count("=") >= _GROUPS:
+            raise refuse(element.keyword, "a name of at most three groups")
         elif value and element.keyword in {_START_DATE, "PatientBirthDate"}:
             parse_date_range(element.keyword, value)
         elif value and element.keyword == _START_TIME:

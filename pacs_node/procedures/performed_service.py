@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from pydicom.dataset import Dataset
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from access_control.gate import AccessGate, audit_entry
@@ -14,7 +14,12 @@ from pacs_node.events import MppsCompleted, MppsDiscontinued, MppsStarted
 from pacs_node.expectations.service import expect
 from pacs_node.header.scan import uid
 from pacs_node.procedures import performed
-from pacs_node.procedures.dimse import DUPLICATE_SOP_INSTANCE, INVALID_OBJECT_INSTANCE, NO_SUCH_SOP_INSTANCE
+from pacs_node.procedures.dimse import (
+    DUPLICATE_SOP_INSTANCE,
+    INVALID_OBJECT_INSTANCE,
+    NO_SUCH_SOP_INSTANCE,
+    RESOURCE_LIMITATION,
+)
 from pacs_node.procedures.performed import Performed, StepRefused, StepState
 from pacs_node.procedures.tables import PerformedStepMessageRow, PerformedStepRow
 from shared_kernel.audit.trail import record
@@ -22,6 +27,11 @@ from shared_kernel.clock import Clock
 from shared_kernel.database import Database
 from shared_kernel.events.outbox import publish
 from shared_kernel.ids import new_uid
+
+MOST_MESSAGES = 1000
+"""N-CREATE and N-SET of one step that are kept; a scanner sends some dozens."""
+MOST_CHARACTERS = 8 * 2**20
+"""Of these messages, as they are kept."""
 
 _EVENTS = {
     StepState.IN_PROGRESS: MppsStarted,
@@ -61,7 +71,10 @@ class PerformedSteps:
         return step_uid
 
     def change(self, sender: Actor, sop_instance_uid: str, changes: Dataset) -> None:
-        """Take an N-SET. Raises StepRefused, Forbidden; another site's step is as if it were not there."""
+        """Take an N-SET. Raises StepRefused, Forbidden; another site's step is as if it were not there.
+
+        What is kept of one step is bounded by MOST_MESSAGES and MOST_CHARACTERS; its end is taken all the same.
+        """
         step_uid = sop_instance_uid.strip()
         self._require(sender, step_uid)
         with self._database.write() as session:
@@ -72,6 +85,8 @@ class PerformedSteps:
             before = Performed(StepState(row.state), Dataset.from_json(row.attributes))
             step = performed.change(before, changes)
             told = step.state is not before.state
+            if not told:
+                _check_room(session, step_uid)
             now = self._clock.now()
             self._keep(session, row, step, sender=sender, message="N-SET", said=changes, at=now, told=told)
 
@@ -140,6 +155,14 @@ class PerformedSteps:
 
     def _require(self, sender: Actor, step_uid: str) -> None:
         self._gate.require(sender, Action.PROCEDURE_REPORT, _resource(sender.site_code, step_uid, None))
+
+
+def _check_room(session: Session, step_uid: str) -> None:
+    """Raise StepRefused where a step has said as much as is kept; only the message that ends it is taken then."""
+    kept = select(func.count(), func.coalesce(func.sum(func.length(PerformedStepMessageRow.attributes)), 0))
+    count, characters = session.execute(kept.filter_by(sop_instance_uid=step_uid)).one()
+    if count >= MOST_MESSAGES or characters >= MOST_CHARACTERS:
+        raise StepRefused(RESOURCE_LIMITATION, "Too many changes of one step; only its end is taken.")
 
 
 def _resource(site_code: str, step_uid: str, study_uid: str | None) -> Resource:

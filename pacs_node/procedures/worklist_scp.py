@@ -17,7 +17,9 @@ from pacs_node.procedures import dimse, matching
 from pacs_node.procedures.item import worklist_item
 from pacs_node.procedures.ports import ScheduledProcedures
 from pacs_node.scp.query_retrieve.answers import TIMEZONE
+from pacs_node.scp.query_retrieve.wire import ConnectionGone, Responses
 from pacs_node.scp.service import Offer
+from pacs_node.upper_layer.command_set import C_FIND_RSP
 from shared_kernel.audit.trail import record
 from shared_kernel.clock import Clock
 from shared_kernel.database import Database
@@ -32,7 +34,11 @@ log = structlog.get_logger(__name__)
 
 
 class WorklistService:
-    """Answers C-FIND of scanners, items one by one as they are fetched."""
+    """Answers C-FIND of scanners, items one by one as they are fetched.
+
+    The serving thread writes itself: pynetdicom's queue would take all items at once, and its upper layer reads
+    no cancel while that has anything to send.
+    """
 
     def __init__(self, planned: ScheduledProcedures, gate: AccessGate, database: Database, clock: Clock) -> None:
         self._planned = planned
@@ -49,6 +55,17 @@ class WorklistService:
         """Answer one C-FIND; anything else is no request of this class."""
         if not isinstance(request, C_FIND):
             raise TypeError(f"{type(request).__name__} is no request of the worklist")
+        responses = Responses(association, request, context_id, C_FIND_RSP)
+        try:
+            status, comment = self._answer(association, request, context_id, responses)
+            responses.send([responses.response(status, comment=comment)])
+        except ConnectionGone as gone:
+            log.info("worklist.scanner_gone", calling_ae=association.sender.login, reason=str(gone))
+
+    def _answer(
+        self, association: NodeAssociation, request: C_FIND, context_id: int, responses: Responses
+    ) -> tuple[int, str]:
+        """Send the items; returns the last status and its comment. Raises ConnectionGone."""
         peer, sender = association.peer, association.sender
         status, comment, sent = dimse.SUCCESS, "", 0
         try:
@@ -61,25 +78,26 @@ class WorklistService:
                 if request.MessageID in association.dimse.cancel_req:
                     status = dimse.CANCELLED
                     break
-                if not association.is_established:
-                    break
-                self._send(association, request, context_id, item, pending)
+                identifier = dimse.encoded(association, context_id, item).getvalue()
+                responses.send([responses.response(pending, identifier)])
                 sent += 1
             self._note(sender, resource, sent)
         except dimse.Undecodable as error:
             status, comment = dimse.UNABLE_TO_PROCESS, str(error)
         except InvalidInput as error:
-            status, comment = dimse.IDENTIFIER_MISMATCH, str(error.details)
+            status, comment = dimse.IDENTIFIER_MISMATCH, dimse.said_of(error)
         except (Forbidden, NotFound) as error:
             status, comment = dimse.NOT_AUTHORISED, str(error)
         except Unavailable as error:
             status, comment = dimse.OUT_OF_RESOURCES, str(error)
+        except ConnectionGone:
+            self._note(sender, resource, sent)
+            raise
         except Exception:
             log.exception("worklist.failed", calling_ae=sender.login)
             status, comment = dimse.UNABLE_TO_PROCESS, "The hub failed; its log says how."
         log.info("worklist.answered", calling_ae=sender.login, items=sent, status=f"{status:04X}")
-        if association.is_established:
-            association.dimse.send_msg(dimse.answer(_response(request), status, comment), context_id)
+        return status, comment
 
     def _items(self, peer: Peer, keys: Dataset) -> Iterator[Dataset]:
         for planned in self._planned.scheduled(matching.wanted(keys, peer.site_code)):
@@ -93,11 +111,6 @@ class WorklistService:
                     answer.TimezoneOffsetFromUTC = TIMEZONE
                 encode_dataset_text(answer, _character_set(peer, keys))
                 yield answer
-
-    def _send(self, association: NodeAssociation, request: C_FIND, context_id: int, item: Dataset, status: int) -> None:
-        response = _response(request)
-        response.Identifier = dimse.encoded(association, context_id, item)
-        association.dimse.send_msg(dimse.answer(response, status), context_id)
 
     def _note(self, sender: Actor, resource: Resource, items: int) -> None:
         entry = audit_entry(
@@ -118,10 +131,3 @@ def _character_set(peer: Peer, keys: Dataset) -> str:
         return peer.intake.character_set
     declared = keys.get("SpecificCharacterSet") or ""
     return declared if isinstance(declared, str) else "\\".join(declared)
-
-
-def _response(request: C_FIND) -> C_FIND:
-    response = C_FIND()
-    response.MessageIDBeingRespondedTo = request.MessageID
-    response.AffectedSOPClassUID = request.AffectedSOPClassUID
-    return response

@@ -15,6 +15,7 @@ from access_control.model import Action, Resource
 from pacs_node.archive.paging import pages
 from pacs_node.header.elements import BrokenDataSet
 from pacs_node.peers.model import Service
+from pacs_node.procedures.dimse import said_of
 from pacs_node.scp.query_retrieve.answers import TIMEZONE, AnswerWriter
 from pacs_node.scp.query_retrieve.errors import CannotProcess, NoMatchOfModel, RequestRefused
 from pacs_node.scp.query_retrieve.extended import Extended, agreed
@@ -103,7 +104,7 @@ class FindService:
             return refusal.status, str(refusal)
         except InvalidInput as refusal:
             log.info("find.refused", calling_ae=peer.ae_title, **refusal.details)
-            return NoMatchOfModel.status, f"{refusal.details.get('key')}: {refusal.details.get('rule')} is wanted"
+            return NoMatchOfModel.status, said_of(refusal)
         except Unavailable as refusal:
             log.warning("find.unavailable", calling_ae=peer.ae_title, reason=str(refusal))
             return OUT_OF_RESOURCES, "The hub can't answer now; ask again later."

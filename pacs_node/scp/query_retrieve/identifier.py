@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from io import BytesIO
 
 from pydicom.datadict import keyword_for_tag
 
 from pacs_node.header.character_set import CharacterSet
-from pacs_node.header.elements import BrokenDataSet, read_elements
+from pacs_node.header.elements import BrokenDataSet
+from pacs_node.header.whole import known_vr, read_whole
 
 _SPECIFIC_CHARACTER_SET = 0x00080005
-_LAST_TAG = 0xFFFFFFFF
 _MOST_KEYS = 500
 _ABOUT_THE_REQUEST = frozenset({"SpecificCharacterSet", "QueryRetrieveLevel", "TimezoneOffsetFromUTC"})
 _IMPLICIT = "1.2.840.10008.1.2"
 _BIG_ENDIAN = "1.2.840.10008.1.2.2"
-
-
-class _Every(Collection[int]):
-    """All tags there are."""
-
-    def __contains__(self, tag: object) -> bool:
-        return True
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,14 +31,22 @@ class Identifier:
 
 
 def read_identifier(data: bytes, transfer_syntax_uid: str, character_set: str = "") -> Identifier:
-    """Read an identifier; its text by `character_set` where given, whatever it declares. Raises BrokenDataSet."""
-    found, _ = read_elements(
-        BytesIO(data),
-        explicit=transfer_syntax_uid != _IMPLICIT,
-        big_endian=transfer_syntax_uid == _BIG_ENDIAN,
-        wanted=_Every(),
-        last_tag=_LAST_TAG,
+    """Read an identifier; its text by `character_set` where given, whatever it declares.
+
+    Every key is there, or the identifier is refused: one that got lost would make the answer wider. A sequence has
+    the value "": nothing in it is matched. Raises BrokenDataSet.
+    """
+    elements = read_whole(
+        data, explicit=transfer_syntax_uid != _IMPLICIT, big_endian=transfer_syntax_uid == _BIG_ENDIAN
     )
+    for element in elements:
+        if element.vr == "SQ" and known_vr(element.tag) not in ("SQ", "UN"):
+            raise BrokenDataSet(f"{keyword_for_tag(element.tag)} is no sequence")
+    found = {
+        element.tag: element.value if isinstance(element.value, bytes) else b""
+        for element in elements
+        if element.tag & 0xFFFF
+    }
     if len(found) > _MOST_KEYS:
         raise BrokenDataSet(f"more than {_MOST_KEYS} keys")
     declared = found.get(_SPECIFIC_CHARACTER_SET, b"")
@@ -60,7 +54,6 @@ def read_identifier(data: bytes, transfer_syntax_uid: str, character_set: str = 
     values = {
         keyword_for_tag(tag) or f"{tag:08X}": read_by.decode(value).rstrip(" \0")
         for tag, value in sorted(found.items())
-        if tag & 0xFFFF
     }
     return Identifier(
         level=values.get("QueryRetrieveLevel", "").strip(),

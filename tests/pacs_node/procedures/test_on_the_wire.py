@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import struct
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -19,12 +20,15 @@ from pynetdicom import AE
 from sqlalchemy import select
 
 from pacs_node.peers.model import IntakeRules, Service
+from pacs_node.procedures import performed_service
 from pacs_node.procedures.mpps_scp import MPPS, MppsService
 from pacs_node.procedures.performed import StepState
 from pacs_node.procedures.performed_service import PerformedSteps
 from pacs_node.procedures.ports import ScheduledProcedure, Wanted
 from pacs_node.procedures.tables import PerformedStepMessageRow, PerformedStepRow
 from pacs_node.procedures.worklist_scp import MODALITY_WORKLIST, WorklistService
+from pacs_node.upper_layer.command_set import encode
+from pacs_node.upper_layer.requestor import IMPLICIT_LITTLE, Proposal, Requestor
 from shared_kernel.audit.tables import AuditRow
 from shared_kernel.audit.trail import first_broken_link
 from shared_kernel.events.tables import OutboxRow
@@ -274,6 +278,45 @@ def test_two_at_once_end_a_step_once(scanner: Address, hub: Hub) -> None:
         thread.join(60)
     assert sorted(statuses) == [0, 0x0110]
     assert len(_told(hub)) == 2
+
+
+HUGE = struct.pack("<HHI", 0x0008, 0x1140, 4 * 2**20 - 16) + b"\xfe\xff\0\xe0\0\0\0\0" * (2**19 - 2)
+"""A sequence of half a million empty items."""
+
+
+@pytest.mark.parametrize(
+    ("sop_class", "request_field", "expected"), [(MODALITY_WORKLIST, 0x0020, 0xC001), (MPPS, 0x0140, 0x0110)]
+)
+def test_a_data_set_of_nothing_but_items_is_refused_and_the_association_goes_on(
+    scanner: Address, sop_class: str, request_field: int, expected: int
+) -> None:
+    proposals = [Proposal(sop_class, (IMPLICIT_LITTLE,))]
+    how = {"calling": "CLINIC_CT", "called": "DOKUEI", "implementation_class_uid": "2.25.1"}
+    with Requestor.open(scanner, proposals=proposals, **how) as association:
+        for message_id in (1, 2):
+            command = {0x0002: sop_class, 0x0100: request_field, 0x0110: message_id, 0x0700: 0, 0x0800: 1}
+            association.send(1, encode({**command, 0x1000: new_uid()}), HUGE)
+            assert association.receive().command.status == expected
+
+
+def test_a_step_takes_no_more_changes_than_are_kept_but_always_its_end(
+    scanner: Address, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(performed_service, "MOST_MESSAGES", 3)
+    step, another = new_uid(), new_uid()
+    assert [_created(scanner, creation(), each)[0] for each in (step, another)] == [0, 0]
+    change = Dataset()
+    change.PerformedProcedureStepDescription = "THORAX"
+    statuses = [_set(scanner, change, step) for _ in range(4)]
+    assert [status.Status for status in statuses] == [0, 0, 0x0213, 0x0213]
+    assert statuses[-1].ErrorComment == "Too many changes of one step; only its end is taken."
+    monkeypatch.setattr(performed_service, "MOST_CHARACTERS", 100)
+    assert _set(scanner, change, another).Status == 0x0213
+    assert _set(scanner, ending("COMPLETED", "1.2.3"), step).Status == 0
+    assert _told(hub) == ["MppsStarted", "MppsStarted", "MppsCompleted"]
+    with hub.database.read() as session:
+        kept = session.scalars(select(PerformedStepMessageRow.message).filter_by(sop_instance_uid=step)).all()
+    assert kept == ["N-CREATE", "N-SET", "N-SET", "N-SET"]
 
 
 @pytest.mark.skipif(FINDSCU is None, reason="dcmtk's findscu is not installed")

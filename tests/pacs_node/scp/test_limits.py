@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from pacs_node.header.whole import DEEPEST, MOST_PARTS
+from pacs_node.procedures.performed_service import MOST_CHARACTERS, MOST_MESSAGES
 from pacs_node.scp.places import MOST_WAITING, MOST_WAITING_OF_ONE_ADDRESS
 from pacs_node.scp.storage_lane import SLOWEST_BYTES_PER_SECOND
-from pacs_node.upper_layer.messages import LONGEST_COMMAND_SET
+from pacs_node.upper_layer.messages import LONGEST_COMMAND_SET, LONGEST_DATA_SET
 from tests.pacs_node.conftest import CLINIC_AE, Hub
 from tests.support.objects import CT, EXPLICIT
 from tests.support.raw_scu import IMPLICIT_LITTLE, VERIFICATION, RawScu, Rejected, association, echo
@@ -168,3 +170,5 @@ def test_the_conformance_statement_tells_the_limits() -> None:
     assert f"| {MOST_WAITING_OF_ONE_ADDRESS} from one address and {MOST_WAITING} in all;" in page
     assert f"| command set | at most {LONGEST_COMMAND_SET} bytes" in page
     assert f"for every {SLOWEST_BYTES_PER_SECOND} bytes" in page
+    assert f"at most {LONGEST_DATA_SET} bytes, {MOST_PARTS} elements, items and values, and {DEEPEST} sequences" in page
+    assert f"{MOST_MESSAGES} messages or {MOST_CHARACTERS} characters" in page
