@@ -105,7 +105,7 @@ class Connection:
         until = time.monotonic() + self._around.request_patience
         if self._tls is not None and not self._secure(self._tls):
             return
-        channel = Channel(self._socket, patience=self._around.request_patience)
+        channel = Channel(self._socket, patience=self._around.request_patience, room=self._place.make_room)
         with self._lock:
             self._channel = channel
             if self._ending:
@@ -115,24 +115,35 @@ class Connection:
         body = self._request(channel, machine, until)
         if body is None:
             return
+        decided = self._decide(body)
+        if isinstance(decided, Admitted):
+            channel.trust()
+            if decided.stores_only:
+                self._store(channel, machine, decided, body)
+            else:
+                self._hand_over(channel, decided, pdu.encode(pdu.ASSOCIATE_RQ, body) + channel.read_ahead())
+            return
+        # While the peer's close is awaited, nothing that it sent is kept.
+        del body
+        channel.forget()
+        if isinstance(decided, MalformedPdu):
+            self._abort(channel, machine, decided)
+            return
+        self._place.refuse()
+        machine.on(Event.REJECT_DUE)
+        channel.send(pdu.encode_reject(*decided))
+        channel.drain(self._around.request_patience)
+
+    def _decide(self, body: bytes) -> Admitted | MalformedPdu | tuple[int, int, int]:
+        """What becomes of the request: let in, malformed, or rejected with result, source and reason."""
         try:
             request = pdu.decode_request(body)
+            self._place.ask()
+            return self._around.admission.decide(request, self._place, shown_certificate(self._socket))
         except MalformedPdu as error:
-            self._abort(channel, machine, error)
-            return
-        self._place.ask()
-        try:
-            admitted = self._around.admission.decide(request, self._place, shown_certificate(self._socket))
+            return error.with_traceback(None)
         except Rejection as rejection:
-            self._place.refuse()
-            machine.on(Event.REJECT_DUE)
-            channel.send(pdu.encode_reject(*rejection.why))
-            channel.drain(self._around.request_patience)
-            return
-        if admitted.stores_only:
-            self._store(channel, machine, admitted, body)
-        else:
-            self._hand_over(channel, admitted, pdu.encode(pdu.ASSOCIATE_RQ, body) + channel.read_ahead())
+            return rejection.why
 
     def _secure(self, context: Callable[[], ssl.SSLContext]) -> bool:
         """Make it a TLS connection; the handshake has the time of the request."""
@@ -186,7 +197,7 @@ class Connection:
             address=self._address,
         )
         with self._lock:
-            self._association = association
+            self._association, self._channel = association, None
             if self._ending:
                 return
         # On this thread, which has nothing else to do; pynetdicom's upper layer has one of its own.

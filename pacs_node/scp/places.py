@@ -13,6 +13,8 @@ MOST_WAITING = 64
 """Connections at once that have no association yet."""
 MOST_WAITING_OF_ONE_ADDRESS = 24
 """As many of them from one address; associations aren't counted, for all clinics may share one address."""
+MOST_HELD = 4 * 2**20
+"""Bytes that all of them together may have sent and we keep, beside the first 16 KiB of each."""
 
 log = structlog.get_logger(__name__)
 
@@ -32,12 +34,18 @@ class Place:
         self.state = _State.WAITING
         self.ae_title = ""
         """Whose association it is, once it has one."""
+        self.held = 0
+        """Bytes that are kept for it while it has none."""
         self._places = places
         self._socket = sock
 
     def hold(self, sock: socket.socket) -> None:
         """The connection has become another socket's: TLS took it over."""
         self._socket = sock
+
+    def make_room(self, size: int) -> None:
+        """So many bytes are about to be kept for it; whoever has waited longest with many is closed for them."""
+        self._places.make_room(self, size)
 
     def ask(self) -> None:
         """The request has come: no longer the one to go when others come."""
@@ -48,7 +56,8 @@ class Place:
         return self._places.admit(self, ae_title, most)
 
     def refuse(self) -> None:
-        """The request was rejected: the first to go when others come."""
+        """The request was rejected and is kept no longer: the first to go when others come."""
+        self.held = 0
         self._places.change(self, _State.WAITING)
 
     def leave(self) -> None:
@@ -100,6 +109,19 @@ class Places:
             log.warning("scp.connection_turned_out", host=leaving.host, waiting=len(outside))
             leaving.turn_out()
         return place
+
+    def make_room(self, place: Place, size: int) -> None:
+        """See Place. The one that is closed may be the one that asks."""
+        with self._lock:
+            place.held = size
+            outside = [one for one in self._places if one.state in (_State.WAITING, _State.ASKED)]
+            held = sum(one.held for one in outside)
+            if held <= MOST_HELD:
+                return
+            leaving = next((one for one in outside if one.state is _State.WAITING and one.held), place)
+            leaving.state = _State.TURNED_OUT
+        log.warning("scp.connection_turned_out", host=leaving.host, waiting=len(outside), bytes=held)
+        leaving.turn_out()
 
     def admit(self, place: Place, ae_title: str, most: int | None) -> bool:
         """See Place."""

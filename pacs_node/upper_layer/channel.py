@@ -14,7 +14,9 @@ from pacs_node.upper_layer.errors import ConnectionLost, MalformedPdu, NoAnswer
 from pacs_node.upper_layer.pdu import HEADER, decode_header
 
 LONGEST_PDU = 1 * 2**20
-"""Bytes of a PDU's body that are taken; an A-ASSOCIATE-RQ of 128 contexts with many syntaxes stays well below."""
+"""Bytes of a PDU's body that are taken from whoever we have an association with."""
+LONGEST_REQUEST = 256 * 1024
+"""Bytes of an A-ASSOCIATE-RQ's body; 128 contexts with 45 transfer syntaxes each and all roles have 165,000."""
 _FIRST = 16 * 1024
 _SPARE = 8 * 1024
 _CHUNK = 256 * 1024
@@ -30,18 +32,33 @@ class Meter(Protocol):
         ...
 
 
+class Room(Protocol):
+    """Is asked for room by a channel of somebody who is not known yet."""
+
+    def __call__(self, size: int, /) -> object:
+        """The buffer is about to have `size` bytes."""
+        ...
+
+
 class Channel:
     """PDUs in and out of a connected socket, TLS or not; for one thread, but `interrupt` is anybody's.
 
     `patience` is how many seconds a peer may be silent; a PDU, header and body together, has as long from
     its first bytes, and so has one piece that we send. Waits are the kernel's (SO_RCVTIMEO, SO_SNDTIMEO), so
     that no call but the read itself is needed; a TLS socket has Python's timeout instead.
+
+    With `room`, the peer is a stranger until `trust`: a PDU has at most LONGEST_REQUEST bytes, and memory for it is
+    taken as they come, not as they are announced; `room` is told before each time.
     """
 
-    def __init__(self, sock: socket.socket, *, patience: float, meter: Meter | None = None) -> None:
+    def __init__(
+        self, sock: socket.socket, *, patience: float, meter: Meter | None = None, room: Room | None = None
+    ) -> None:
         self.socket = sock
         self.patience = patience
         self.meter = meter
+        self._room = room
+        self._longest = LONGEST_PDU if room is None else LONGEST_REQUEST
         self._secure = isinstance(sock, ssl.SSLSocket)
         self._buffer = bytearray(_FIRST)
         self._view = memoryview(self._buffer)
@@ -63,6 +80,17 @@ class Channel:
         self._wait_for(patience)
         self._limit_sending()
 
+    def trust(self) -> None:
+        """The peer is known from now on."""
+        self._room = None
+        self._longest = LONGEST_PDU
+
+    def forget(self) -> None:
+        """Throw away what was read, and the memory for it; PDUs can still come."""
+        self._buffer = bytearray(_FIRST)
+        self._view = memoryview(self._buffer)
+        self._start = self._end = 0
+
     def expect(self, length: int) -> None:
         """Make room for PDUs of `length` bytes, before they come."""
         if len(self._buffer) < length + HEADER + _SPARE:
@@ -77,11 +105,11 @@ class Channel:
         while self._end - self._start < HEADER:
             begun = self._fill(begun, until)
         kind, length = decode_header(self._view[self._start : self._start + HEADER])
-        if length > LONGEST_PDU:
-            raise MalformedPdu(f"a PDU of {length} bytes is announced, {LONGEST_PDU} are the limit")
+        if length > self._longest:
+            raise MalformedPdu(f"a PDU of {length} bytes is announced, {self._longest} are the limit")
         total = HEADER + length
         if self._start + total > len(self._buffer):
-            self._make_room(total)
+            self._make_room(total if self._room is None else min(total, len(self._buffer)))
         while self._end - self._start < total:
             begun = self._fill(begun, until)
         body = self._view[self._start + HEADER : self._start + total]
@@ -91,7 +119,7 @@ class Channel:
     def read_ahead(self) -> bytes:
         """What was read beyond the last PDU; it is the caller's now."""
         rest = bytes(self._view[self._start : self._end])
-        self._start = self._end = 0
+        self.forget()
         return rest
 
     @property
@@ -180,6 +208,8 @@ class Channel:
             self._start = self._end = 0
         elif self._end == len(self._buffer):
             self._make_room(HEADER)
+            if self._end == len(self._buffer):  # a stranger's PDU, of which so much has come
+                self._grow(2 * len(self._buffer))
         self._wait_for(self._left(begun, until))
         if self.acknowledge or begun is not None:
             # A sender that leaves Nagle on waits 40 ms for the acknowledgement of a lone header.
@@ -224,6 +254,8 @@ class Channel:
         self._start, self._end = 0, rest
 
     def _grow(self, size: int) -> None:
+        if self._room is not None:
+            self._room(size)
         rest = bytes(self._view[self._start : self._end])
         self._buffer = bytearray(size)
         self._view = memoryview(self._buffer)

@@ -23,6 +23,8 @@ COMMAND = 0x01
 LAST = 0x02
 """Bits of the message control header (PS3.8 annex E.2)."""
 
+MOST_SYNTAXES = 256
+"""Of a presentation context; the standard has some sixty, retired ones too."""
 _FIXED = 68
 _APPLICATION, _PROPOSED, _RESULT, _ABSTRACT, _TRANSFER, _USER = 0x10, 0x20, 0x21, 0x30, 0x40, 0x50
 _HEAD = struct.Struct(">BBI")
@@ -217,12 +219,14 @@ def _decode_proposed(value: memoryview) -> ProposedContext:
     if len(value) < 4 or not value[0] % 2:  # noqa: PLR2004 - id and three reserved bytes
         raise MalformedPdu("a presentation context without an odd id")
     abstract: str | None = None
-    syntaxes: list[str] = []
+    syntaxes: dict[str, None] = {}
     for kind, inner in items(value[4:]):
         if kind == _ABSTRACT and abstract is None:
             abstract = decode_uid(inner)
         elif kind == _TRANSFER:
-            syntaxes.append(decode_uid(inner))
+            syntaxes[decode_uid(inner)] = None
+            if len(syntaxes) > MOST_SYNTAXES:
+                raise MalformedPdu(f"more than {MOST_SYNTAXES} transfer syntaxes in a presentation context")
         else:
             raise MalformedPdu(
                 f"an item of type {kind:02X}H in a presentation context", MalformedPdu.UNEXPECTED_PARAMETER

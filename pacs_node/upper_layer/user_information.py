@@ -12,6 +12,8 @@ from pacs_node.upper_layer.items import Role, UserIdentity, UserInformation
 _ITEM = struct.Struct(">BBH")
 _USER = 0x50
 _MAXIMUM, _CLASS, _ASYNCHRONOUS, _ROLE, _VERSION, _EXTENDED, _COMMON, _IDENTITY, _IDENTITY_AC = range(0x51, 0x5A)
+MOST_OF_A_KIND = 256
+"""Sub-items of one kind; those of a SOP class that is not proposed have no meaning, and 128 can be."""
 _SHORTEST_MAXIMUM = 16
 # Trailing spaces and NULs are cut before: PS3.8 annex F forbids padding here, and devices send it.
 _UID = re.compile(rb"[0-9.]{1,64}")
@@ -72,34 +74,40 @@ def encode_user(user: UserInformation) -> bytes:
 
 
 def decode_user(value: memoryview, *, accept: bool) -> UserInformation:
-    """The value of a user information item, of a request or an acceptance."""
+    """The value of a user information item, of a request or an acceptance.
+
+    Of items that belong there once (once for each SOP class: role selection, extended negotiation) the first counts.
+    """
     found: dict[str, object] = {}
-    roles: list[Role] = []
-    extended: list[tuple[str, bytes]] = []
+    roles: dict[str, Role] = {}
+    extended: dict[str, bytes] = {}
     common: list[bytes] = []
     for kind, inner in items(value):
         if kind == _MAXIMUM:
-            found["maximum_length"] = _maximum(inner)
+            found.setdefault("maximum_length", _maximum(inner))
         elif kind == _CLASS:
-            found["implementation_class_uid"] = decode_uid(inner)
+            found.setdefault("implementation_class_uid", decode_uid(inner))
         elif kind == _VERSION:
-            found["implementation_version_name"] = bytes(inner).decode("latin-1").strip("\0 ")
+            found.setdefault("implementation_version_name", bytes(inner).decode("latin-1").strip("\0 "))
         elif kind == _ASYNCHRONOUS:
-            found["asynchronous"] = _window(inner)
+            found.setdefault("asynchronous", _window(inner))
         elif kind == _ROLE:
-            roles.append(_role(inner))
+            role = _role(inner)
+            roles.setdefault(role.sop_class_uid, role)
         elif kind == _EXTENDED:
             name, rest = _named(inner)
-            extended.append((name, bytes(rest)))
+            extended.setdefault(name, bytes(rest))
         elif kind == _COMMON:
             common.append(bytes(inner))
         elif kind == _IDENTITY and not accept:
-            found["identity"] = _identity(inner)
+            found.setdefault("identity", _identity(inner))
         elif kind == _IDENTITY_AC and accept:
-            found["identity_response"] = bytes(_counted(inner)[0])
+            found.setdefault("identity_response", bytes(_counted(inner)[0]))
+        if max(len(roles), len(extended), len(common)) > MOST_OF_A_KIND:
+            raise MalformedPdu(f"more than {MOST_OF_A_KIND} items of type {kind:02X}H")
     return UserInformation(
-        roles=tuple(roles),
-        extended=tuple(extended),
+        roles=tuple(roles.values()),
+        extended=tuple(extended.items()),
         common_extended=tuple(common),
         **found,  # type: ignore[arg-type]  # each under the name of its field
     )

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from pynetdicom import ALL_TRANSFER_SYNTAXES
 
 from pacs_node.header.whole import DEEPEST, MOST_PARTS
 from pacs_node.procedures.performed_service import MOST_CHARACTERS, MOST_MESSAGES
-from pacs_node.scp.places import MOST_WAITING, MOST_WAITING_OF_ONE_ADDRESS
+from pacs_node.scp.places import MOST_HELD, MOST_WAITING, MOST_WAITING_OF_ONE_ADDRESS
 from pacs_node.scp.storage_lane import SLOWEST_BYTES_PER_SECOND
+from pacs_node.upper_layer.channel import LONGEST_REQUEST
 from pacs_node.upper_layer.messages import LONGEST_COMMAND_SET, LONGEST_DATA_SET
 from tests.pacs_node.conftest import CLINIC_AE, Hub
 from tests.support.objects import CT, EXPLICIT
@@ -165,10 +168,36 @@ def association_refused(address: Address) -> Iterator[None]:
         scu.close()
 
 
+def test_what_strangers_announce_is_bounded(hub: Hub) -> None:
+    with running(hub, request_patience=3600, patience=3600) as address, silent(address, 1) as [sock]:
+        sock.sendall(struct.pack(">BBI", 1, 0, LONGEST_REQUEST + 1))
+        assert sock.recv(10) == struct.pack(">BBIBBBB", 7, 0, 4, 0, 0, 2, 6)
+
+
+def test_what_strangers_send_together_is_bounded(hub: Hub) -> None:
+    """Those who have waited longest with much of a request go; a peer is let in all the same."""
+    each = LONGEST_REQUEST - 100
+    fitting = MOST_HELD // LONGEST_REQUEST
+    with running(hub, request_patience=3600, patience=3600) as address, silent(address, 2 * fitting, 4) as strangers:
+        for sock in strangers:
+            sock.sendall(struct.pack(">BBI", 1, 0, LONGEST_REQUEST) + bytes(each))
+        assert _until(lambda: sum(map(is_closed, strangers)) >= fitting)
+        assert echo(address) == 0
+        assert not any(map(is_closed, strangers[-2:]))
+
+
+def test_a_peer_may_propose_all_that_there_is(hub: Hub) -> None:
+    everything = [(f"1.2.840.10008.5.1.4.1.1.481.{number}", list(ALL_TRANSFER_SYNTAXES)) for number in range(127)]
+    with running(hub) as address, association(address, everything) as scu:
+        assert len(scu.accepted) == 127
+
+
 def test_the_conformance_statement_tells_the_limits() -> None:
     page = (Path(__file__).parents[3] / "docs" / "conformance.md").read_text()
     assert f"| {MOST_WAITING_OF_ONE_ADDRESS} from one address and {MOST_WAITING} in all;" in page
     assert f"| command set | at most {LONGEST_COMMAND_SET} bytes" in page
+    assert f"An A-ASSOCIATE-RQ has at most {LONGEST_REQUEST} bytes" in page
+    assert f"keeps {MOST_HELD} bytes" in page
     assert f"for every {SLOWEST_BYTES_PER_SECOND} bytes" in page
     assert f"at most {LONGEST_DATA_SET} bytes, {MOST_PARTS} elements, items and values, and {DEEPEST} sequences" in page
     assert f"{MOST_MESSAGES} messages or {MOST_CHARACTERS} characters" in page

@@ -31,13 +31,15 @@ USERS = st.builds(
     maximum_length=st.one_of(st.just(0), st.integers(16, 2**32 - 1)),
     implementation_class_uid=UIDS,
     implementation_version_name=TITLES,
-    roles=st.lists(st.builds(Role, UIDS, st.booleans(), st.booleans()), max_size=3).map(tuple),
-    extended=st.lists(st.tuples(UIDS, st.binary(max_size=9)), max_size=2).map(tuple),
+    roles=st.lists(
+        st.builds(Role, UIDS, st.booleans(), st.booleans()), max_size=3, unique_by=lambda role: role.sop_class_uid
+    ).map(tuple),
+    extended=st.lists(st.tuples(UIDS, st.binary(max_size=9)), max_size=2, unique_by=lambda said: said[0]).map(tuple),
     asynchronous=st.one_of(st.none(), st.tuples(st.integers(0, 65535), st.integers(0, 65535))),
 )
 IDENTITIES = st.builds(UserIdentity, st.integers(1, 5), st.booleans(), st.binary(max_size=9), st.binary(max_size=9))
 PROPOSED = st.lists(
-    st.builds(ProposedContext, CONTEXT_IDS, UIDS, st.lists(UIDS, min_size=1, max_size=3).map(tuple)),
+    st.builds(ProposedContext, CONTEXT_IDS, UIDS, st.lists(UIDS, min_size=1, max_size=3, unique=True).map(tuple)),
     min_size=1,
     max_size=5,
     unique_by=lambda context: context.context_id,
@@ -93,6 +95,10 @@ def _item(kind: int, value: bytes) -> bytes:
     return bytes([kind, 0]) + len(value).to_bytes(2, "big") + value
 
 
+def _named(kind: int, uid: bytes, rest: bytes) -> bytes:
+    return _item(kind, len(uid).to_bytes(2, "big") + uid + rest)
+
+
 CONTEXT = bytes([1, 0, 0, 0]) + _item(0x30, b"1.2") + _item(0x40, b"1.2")
 USER = _item(0x50, _item(0x51, bytes([0, 0, 64, 0])))
 
@@ -114,6 +120,10 @@ USER = _item(0x50, _item(0x51, bytes([0, 0, 64, 0])))
         (_item(0x20, CONTEXT) + _item(0x50, _item(0x51, bytes([0, 0, 0, 7]))), 6),
         (_item(0x20, CONTEXT) + _item(0x50, _item(0x54, b"\0\3.1.2\2\0")), 6),
         (_item(0x20, CONTEXT) + _item(0x50, _item(0x58, b"\1\0\xff\xff")), 6),
+        (_item(0x20, CONTEXT) + _item(0x50, b"".join(_named(0x54, b"1.%d" % n, b"\0\1") for n in range(300))), 6),
+        (_item(0x20, CONTEXT) + _item(0x50, b"".join(_named(0x56, b"1.%d" % n, b"\1") for n in range(300))), 6),
+        (_item(0x20, CONTEXT) + _item(0x50, _item(0x57, b"") * 300), 6),
+        (_item(0x20, CONTEXT + b"".join(_item(0x40, b"1.%d" % n) for n in range(300))) + USER, 6),
     ],
 )
 def test_malformed_items_have_the_abort_reason_of_the_standard(items: bytes, reason: int) -> None:
@@ -125,6 +135,30 @@ def test_malformed_items_have_the_abort_reason_of_the_standard(items: bytes, rea
 def test_what_is_unknown_in_user_information_is_passed_over() -> None:
     user = _item(0x50, _item(0x51, bytes([0, 0, 64, 0])) + _item(0x7A, b"anything"))
     assert pdu.decode_request(REQUEST[:68] + _item(0x20, CONTEXT) + user).user.maximum_length == 16384
+
+
+def test_of_items_that_belong_there_once_the_first_counts() -> None:
+    repeated = [
+        _item(0x51, bytes([0, 0, 64, 0])) + _item(0x51, bytes([0, 0, 32, 0])),
+        _item(0x52, b"1.2") + _item(0x52, b"1.3"),
+        _item(0x53, b"\0\2\0\2") + _item(0x53, b"\0\1\0\1"),
+        _named(0x54, b"1.2", b"\0\1") + _named(0x54, b"1.2", b"\1\0") * 1000,
+        _item(0x55, b"FIRST") + _item(0x55, b"SECOND"),
+        _named(0x56, b"1.2", b"\1") + _named(0x56, b"1.2", b"\0") * 1000,
+        _item(0x58, b"\1\0\0\1a\0\0") + _item(0x58, b"\1\0\0\1b\0\0"),
+    ]
+    request = REQUEST[:68] + _item(0x20, CONTEXT + _item(0x40, b"1.2") * 1000) + _item(0x50, b"".join(repeated))
+    decoded = pdu.decode_request(request)
+    assert decoded.contexts == (ProposedContext(1, "1.2", ("1.2",)),)
+    assert decoded.user == UserInformation(
+        maximum_length=16384,
+        implementation_class_uid="1.2",
+        implementation_version_name="FIRST",
+        asynchronous=(2, 2),
+        roles=(Role("1.2", False, True),),
+        extended=(("1.2", b"\1"),),
+        identity=UserIdentity(1, False, b"a"),
+    )
 
 
 @pytest.mark.parametrize("kind", [0, 8, 0x47, 255])
