@@ -8,8 +8,11 @@ HTTP ?= 127.0.0.1:8080
 DICOM ?= 127.0.0.1:11112
 # More for pytest: make test ARGS="-m S1"
 ARGS ?=
+# For `make fuzz`: minutes for each target, and one target instead of all.
+MINUTES ?= 5
+TARGET ?=
 
-.PHONY: help run install test lint format lock wheel clean
+.PHONY: help run install test fuzz lint format lock wheel clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -22,6 +25,9 @@ install: ## set up into .venv, start nothing
 
 test: ## set up what tests need, run all of them
 	@scripts/test.sh $(ARGS)
+
+fuzz: ## give strangers' bytes to what reads them first; make fuzz MINUTES=5 TARGET=header_scan
+	@scripts/fuzz.sh '$(MINUTES)' $(TARGET)
 
 lint: ## the checks without the tests
 	@scripts/install.sh --tests && scripts/lint.sh

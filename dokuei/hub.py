@@ -71,7 +71,6 @@ class Hub(Office):
             settings,
             self.ingest,
             self.peers,
-            self.gate,
             database=self.database,
             clock=self.clock,
             services=dimse_services(self),

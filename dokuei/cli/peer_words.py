@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from pacs_node.peers.sightings import Why
+from pacs_node.peers.refusals import Why
 from shared_kernel.clock import JST
 from shared_kernel.errors import Text
 

@@ -107,6 +107,9 @@ class _Reader:
             unknown = vr == "UN"
             if unknown and (length == _UNDEFINED or (tag >> 16) % 2 == 0):
                 vr = "SQ" if length == _UNDEFINED else known_vr(tag)
+            known = known_vr(tag)
+            if known != "UN" and (vr == "SQ") is not (known == "SQ"):
+                raise BrokenDataSet(f"{_name(tag)} is {'no' if vr == 'SQ' else 'a'} sequence")
             if vr == "SQ":
                 within, big = implicit or unknown, big_endian and not unknown
                 items, at = self._items(at, end, length, depth + 1, implicit=within, big_endian=big)

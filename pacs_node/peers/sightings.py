@@ -4,44 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import literal_column, select
 from sqlalchemy.orm import Session
 
+from pacs_node.peers.refusals import Why, read
 from shared_kernel.audit.tables import AuditRow
 
 _LOOKED_AT = 2000
 _ASSOCIATION = "association"
 _PREFIX = "ae:"
 _HOST = re.compile(r"\bfrom ([0-9A-Fa-f.:]+)$")
-
-
-class Why(StrEnum):
-    """Why an association was refused, as far as an administrator can mend it."""
-
-    UNKNOWN = "unknown"
-    DISABLED = "disabled"
-    NETWORK = "network"
-    CERTIFICATE = "certificate"
-    CALLED = "called"
-    LIMIT = "limit"
-    OTHER = "other"
-
-
-# Words of the refusal to its kind; the first that fits.
-_KINDS = (
-    # First, because it quotes a word of the stranger's.
-    ("called AE title", Why.CALLED),
-    ("calling AE title is unknown", Why.UNKNOWN),
-    ("disabled", Why.DISABLED),
-    ("addresses", Why.NETWORK),
-    ("certificate", Why.CERTIFICATE),
-    ("the peer showed", Why.CERTIFICATE),
-    ("too many", Why.LIMIT),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +65,15 @@ def refused(session: Session, since: datetime) -> list[Refused]:
     )
     found: dict[str, Refused] = {}
     for actor, at, reason in rows:
-        title = str(actor).removeprefix(_PREFIX)
+        title, told = str(actor).removeprefix(_PREFIX), read(reason)
+        # Of those like it that were only counted, the sentence says how many, and when the last one was.
+        count, last_at = told.more or 1, told.last_at or at
         known = found.get(title)
         if known is None:
-            found[title] = Refused(title, 1, at, why(reason), reason, _host(reason))
+            found[title] = Refused(title, count, last_at, told.why, reason, told.host)
         else:
-            found[title] = Refused(title, known.count + 1, known.last_at, known.why, known.reason, known.host)
+            found[title] = replace(known, count=known.count + count)
     return list(found.values())
-
-
-def why(reason: str) -> Why:
-    """The kind of a refusal by the trail's sentence."""
-    return next((kind for words, kind in _KINDS if words in reason), Why.OTHER)
 
 
 def _host(reason: str) -> str:

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 import structlog
 
-from access_control.gate import AccessGate, audit_entry
-from access_control.model import Action, Actor, ActorKind, Resource
+from access_control.gate import audit_entry
+from access_control.model import Actor, Resource
 from pacs_node.ingest.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from pacs_node.peers.model import Peer
+from pacs_node.peers.refusals import Why, sentence
 from pacs_node.peers.service import PeerDirectory
 from pacs_node.scp.contexts import Negotiated, negotiate, only_stores
 from pacs_node.scp.places import Place
 from pacs_node.scp.rate import Meter, Meters
+from pacs_node.scp.refusals import Refusals
 from pacs_node.scp.service import Offer
 from pacs_node.upper_layer.items import APPLICATION_CONTEXT, AssociateAccept, AssociateRequest, UserInformation
 from shared_kernel.audit.trail import record
@@ -78,7 +80,6 @@ class Admission:
     def __init__(
         self,
         peers: PeerDirectory,
-        gate: AccessGate,
         *,
         database: Database,
         clock: Clock,
@@ -87,13 +88,13 @@ class Admission:
         private: frozenset[str] = frozenset(),
     ) -> None:
         self._peers = peers
-        self._gate = gate
         self._database = database
         self._clock = clock
         self._ae_title = ae_title.strip()
         self._offers = offers
         self._private = private
         self._meters = Meters()
+        self._refusals = Refusals(database, clock)
 
     def decide(self, request: AssociateRequest, place: Place, certificate: str = "") -> Admitted:
         """Let an association in, or raise Rejection; either way the trail knows.
@@ -108,29 +109,36 @@ class Admission:
             log.exception("scp.admission_failed")
             raise Rejection(CONGESTION) from None
 
+    def close(self) -> None:
+        """Write what is still to be said of refusals."""
+        self._refusals.settle(all_of_them=True)
+
     def _decide(self, request: AssociateRequest, place: Place, certificate: str) -> Admitted:
         calling, host = request.calling, place.host
+        self._refusals.settle()
         if not request.protocol_version & 1:
-            raise self._refuse(calling, host, "another protocol version", PROTOCOL_VERSION_UNKNOWN)
+            words = sentence(Why.OTHER, "protocol version")
+            raise self._refuse(calling, host, words, PROTOCOL_VERSION_UNKNOWN)
         if request.application_context != APPLICATION_CONTEXT:
-            raise self._refuse(calling, host, "another application context", APPLICATION_CONTEXT_UNKNOWN)
+            words = sentence(Why.OTHER, "application context")
+            raise self._refuse(calling, host, words, APPLICATION_CONTEXT_UNKNOWN)
         if request.called != self._ae_title:
-            raise self._refuse(
-                calling, place.host, f"called AE title {request.called!r} is not ours", CALLED_AE_UNKNOWN
-            )
+            words = sentence(Why.CALLED, f"{request.called!r} is not ours")
+            raise self._refuse(calling, host, words, CALLED_AE_UNKNOWN)
         peer = self._peers.find(calling)
-        if peer is None or not peer.enabled:
-            raise self._refuse(
-                calling, place.host, "calling AE title is unknown" if peer is None else "the peer is disabled"
-            )
+        if peer is None:
+            raise self._refuse(calling, host, sentence(Why.UNKNOWN))
+        if not peer.enabled:
+            raise self._refuse(calling, host, sentence(Why.DISABLED), stranger=False)
         if not peer.may_come_from(host):
-            raise self._refuse(calling, host, "not one of the peer's addresses")
+            raise self._refuse(calling, host, sentence(Why.NETWORK), stranger=False)
         if peer.certificate and _plain(peer.certificate) != certificate:
-            shown = f"another certificate: {certificate}" if certificate else "no certificate"
-            raise self._refuse(calling, host, f"the peer showed {shown}")
+            words = sentence(
+                Why.CERTIFICATE, f"another certificate: {certificate}" if certificate else "no certificate"
+            )
+            raise self._refuse(calling, host, words, stranger=False)
         if not place.admit(peer.ae_title, peer.max_associations):
-            log.warning("scp.association_refused", calling_ae=calling, reason="too many associations")
-            raise Rejection(LOCAL_LIMIT)
+            raise self._refuse(calling, host, sentence(Why.LIMIT), LOCAL_LIMIT, stranger=False)
         sender = peer.actor(new_id())
         self._note(sender, f"from {host}")
         log.info("scp.association_opened", calling_ae=calling, site=peer.site_code)
@@ -151,21 +159,16 @@ class Admission:
             record(session, [entry])
 
     def _refuse(
-        self, calling: str, host: str, reason: str, why: tuple[int, int, int] = CALLING_AE_UNKNOWN
+        self,
+        calling: str,
+        host: str,
+        words: str,
+        why: tuple[int, int, int] = CALLING_AE_UNKNOWN,
+        *,
+        stranger: bool = True,
     ) -> Rejection:
-        stranger = Actor(
-            kind=ActorKind.PEER,
-            login=f"ae:{calling}",
-            name=calling,
-            role=None,
-            site_code="",
-            site_name="",
-            session_id="",
-        )
-        log.warning("scp.association_refused", calling_ae=calling, host=host, reason=reason)
-        # An administrator who is to say whether this is one of ours must know where it stands.
-        nowhere = Resource(label="association", site_code="")
-        self._gate.deny(stranger, Action.STUDY_STORE, nowhere, f"{reason}, from {host}")
+        log.warning("scp.association_refused", calling_ae=calling, host=host, reason=words)
+        self._refusals.note(calling, words, host, stranger=stranger)
         return Rejection(why)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from pynetdicom import AE
 
-from access_control.gate import AccessGate
 from pacs_node.ingest.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from pacs_node.ingest.service import IngestService
 from pacs_node.peers.model import Peer
@@ -39,7 +38,6 @@ class DicomNode:
         settings: Settings,
         ingest: IngestService,
         peers: PeerDirectory,
-        gate: AccessGate,
         *,
         database: Database,
         clock: Clock,
@@ -61,7 +59,6 @@ class DicomNode:
             ae=ae,
             admission=Admission(
                 peers,
-                gate,
                 database=database,
                 clock=clock,
                 ae_title=settings.ae_title,
@@ -112,6 +109,7 @@ class DicomNode:
             door.close()
         for door in doors:
             door.end(self._patience)
+        self._around.admission.close()
 
     def _serving(self, sop_class_uid: str, peer: Peer) -> DimseService | None:
         for service in self._services:

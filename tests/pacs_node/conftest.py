@@ -58,7 +58,7 @@ class Hub:
     def node(self, limits: Mapping[str, float] | None = None, **settings: object) -> DicomNode:
         """A DICOM node over these parts with these limits of time, not started."""
         own: dict[str, Any] = {"database": self.database, "clock": self.clock, "patience": 20.0, **(limits or {})}
-        return DicomNode(replace(self.settings, **settings), self.ingest, self.peers, self.gate, **own)
+        return DicomNode(replace(self.settings, **settings), self.ingest, self.peers, **own)
 
     def studies_of(self, sop_instance_uid: str) -> list[str]:
         """UIDs of the studies that have this instance."""

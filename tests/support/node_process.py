@@ -54,7 +54,7 @@ def main(data: Path) -> None:
     gate = AccessGate(database, clock)
     ingest = IngestService(database, FileStore(data), settings, clock, gate)
     ingest.start()
-    node = DicomNode(settings, ingest, PeerDirectory(database, clock), gate, database=database, clock=clock)
+    node = DicomNode(settings, ingest, PeerDirectory(database, clock), database=database, clock=clock)
     sys.stdout.write(f"{node.start().port}\n")
     sys.stdout.flush()
     threading.Event().wait()

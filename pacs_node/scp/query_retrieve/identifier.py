@@ -9,7 +9,7 @@ from pydicom.datadict import keyword_for_tag
 
 from pacs_node.header.character_set import CharacterSet
 from pacs_node.header.elements import BrokenDataSet
-from pacs_node.header.whole import known_vr, read_whole
+from pacs_node.header.whole import read_whole
 
 _SPECIFIC_CHARACTER_SET = 0x00080005
 _MOST_KEYS = 500
@@ -39,9 +39,6 @@ def read_identifier(data: bytes, transfer_syntax_uid: str, character_set: str = 
     elements = read_whole(
         data, explicit=transfer_syntax_uid != _IMPLICIT, big_endian=transfer_syntax_uid == _BIG_ENDIAN
     )
-    for element in elements:
-        if element.vr == "SQ" and known_vr(element.tag) not in ("SQ", "UN"):
-            raise BrokenDataSet(f"{keyword_for_tag(element.tag)} is no sequence")
     found = {
         element.tag: element.value if isinstance(element.value, bytes) else b""
         for element in elements

@@ -101,12 +101,28 @@ def test_as_deep_as_it_may_be_is_read() -> None:
         sequence(head(STUDY, 0)),
         head(ITEM, 0),
         head(ROWS, 3) + b"abc",
+        head(STUDY, UNDEFINED) + head(SEQUENCE_END, 0),
     ],
-    ids=["cut off", "twice", "remainder", "no end", "long item", "no item", "an item alone", "half a number"],
+    ids=[
+        "cut off",
+        "twice",
+        "remainder",
+        "no end",
+        "long item",
+        "no item",
+        "an item alone",
+        "half a number",
+        "no sequence",
+    ],
 )
 def test_what_is_not_whole_is_refused(data: bytes) -> None:
     with pytest.raises(BrokenDataSet):
         read_dataset(data, explicit=False, big_endian=False)
+
+
+def test_a_sequence_that_is_declared_as_something_else_is_refused() -> None:
+    with pytest.raises(BrokenDataSet, match="is a sequence"):
+        read_dataset(b"\x08\0\x40\x11AE\4\0CT1 ", explicit=True, big_endian=False)
 
 
 def test_what_devices_do_is_taken() -> None:
