@@ -31,7 +31,8 @@ class Office:
             token_hours=settings.token_hours,
         )
         self.gate = AccessGate(self.database, self.clock)
-        self.peers = PeerDirectory(self.database, self.clock)
+        asks = settings.dicom_tls is not None and settings.tls_client_ca is not None
+        self.peers = PeerDirectory(self.database, self.clock, asks_certificates=asks)
 
     @classmethod
     @contextmanager

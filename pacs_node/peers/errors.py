@@ -4,6 +4,7 @@ InvalidInput
 ├── WrongAeTitle
 └── WrongPeerSetting        `field` in the details names the setting, `value` what was said
     ├── UnknownService, WrongNetwork, WrongAddress, WrongCertificate, UnknownTransferSyntax
+    ├── CertificateNotAskedFor
     ├── UnknownCharacterSet, LimitOutOfRange, NoSuchSetting
     └── WrongCoercion       `reason` says what the rule lacks
 Conflict
@@ -107,6 +108,21 @@ class WrongCertificate(WrongPeerSetting):
     next_step = Text(
         "16 進 64 桁の指紋か、PEM 形式の証明書を指定してください。",
         "Give 64 hexadecimal digits, or the certificate in PEM form.",
+    )
+
+
+class CertificateNotAskedFor(WrongPeerSetting):
+    """The hub asks no client for a certificate, so that a peer that must show one would never be let in."""
+
+    code = "certificate_not_asked_for"
+    message = Text(
+        "このハブは接続元に証明書を求めない設定なので、証明書を指定した機器は接続できなくなります。",
+        "The hub asks nobody for a certificate, so a peer that must show one could never connect.",
+    )
+    next_step = Text(
+        "先に設定 `dicom_tls` と `tls_client_ca` を指定してください。自己署名の証明書は、そのファイルに加えます。",
+        "Set `dicom_tls` and `tls_client_ca` first; a self-signed certificate itself belongs into the file of "
+        "`tls_client_ca`.",
     )
 
 

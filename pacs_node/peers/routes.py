@@ -9,6 +9,7 @@ from access_control.web.operation import Call, Operation
 from pacs_node.peers import wire
 from pacs_node.peers.administration import PeerAdministration
 from pacs_node.peers.errors import (
+    CertificateNotAskedFor,
     LimitOutOfRange,
     NoSuchPeer,
     PeerKnown,
@@ -30,6 +31,7 @@ _WRONG = (
     UnknownService,
     UnknownTransferSyntax,
     WrongAddress,
+    CertificateNotAskedFor,
     WrongCertificate,
     WrongCoercion,
     WrongNetwork,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from access_control.directory import OPERATOR
 from access_control.model import Actor
 from access_control.tables import ContractRow, SiteRow
-from pacs_node.peers.errors import NoSuchPeer, PeerKnown, StalePeer, WrongAeTitle
+from pacs_node.peers.errors import CertificateNotAskedFor, NoSuchPeer, PeerKnown, StalePeer, WrongAeTitle
 from pacs_node.peers.history import note
 from pacs_node.peers.model import IntakeRules, OnDifferentContent, Peer, Service, networks
 from pacs_node.peers.settings import with_settings
@@ -27,12 +27,14 @@ class PeerDirectory:
     """Who may open an association, and to whom the hub opens one.
 
     Nothing is remembered between questions: a peer that another process adds or moves counts from the
-    next association on.
+    next association on. `asks_certificates` says whether the hub asks clients for certificates (settings `dicom_tls`
+    and `tls_client_ca`): else no peer can be held to one.
     """
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, *, asks_certificates: bool = True) -> None:
         self._database = database
         self._clock = clock
+        self._asks_certificates = asks_certificates
 
     def find(self, title: str) -> Peer | None:
         """The peer of this AE title, disabled ones too; None for a stranger.
@@ -63,6 +65,7 @@ class PeerDirectory:
         if session.get(DicomPeerRow, title) is not None:
             raise PeerKnown(ae_title=title)
         peer = with_settings(Peer(ae_title=title, site_code=site_code, address=address), settings)
+        self._check_certificate(peer)
         row = DicomPeerRow(ae_title=title, added_at=self._clock.now(), revision=1)
         _write(row, peer)
         session.add(row)
@@ -83,11 +86,17 @@ class PeerDirectory:
             raise StalePeer(ae_title=row.ae_title)
         before = _with_site(session, row)
         after = with_settings(before, settings)
+        if after.certificate != before.certificate:
+            self._check_certificate(after)
         if note(session, by, before, after, self._clock):
             _write(row, after)
             row.revision += 1
             session.flush()
         return _with_site(session, row)
+
+    def _check_certificate(self, peer: Peer) -> None:
+        if peer.certificate and not self._asks_certificates:
+            raise CertificateNotAskedFor(field="certificate")
 
     def remove(self, session: Session, ae_title: str, *, by: Actor = OPERATOR) -> None:
         """Let a peer in no more. What it has sent stays, under its AE title, and so does its history.

@@ -24,12 +24,21 @@ from pacs_node.upper_layer.items import (
 VERIFICATION = "1.2.840.10008.1.1"
 _STORAGE_SERVICES = (StorageServiceClass, NonPatientObjectStorageServiceClass)
 _STORAGE_ROOT = "1.2.840.10008.5.1.4.1.1."
-"""Where the standard puts its storage classes; what pynetdicom does not know there is a newer or a retired one."""
+"""Where the standard puts its storage classes; what pynetdicom does not know there is a newer or a retired one.
+
+What the rule takes was compared in November 2026 with every SOP class of the registry of UIDs (PS3.6 table A-1) as
+pydicom's dictionary has it in edition 2025b: all of PS3.4 tables B.5-1 and GG.3-1, label and height map segmentation
+and thermography of the last editions among them, and nothing else. A test compares it with the installed dictionary.
+"""
 _RETIRED = {
     "1.2.840.10008.5.1.1.27",  # Stored Print
     "1.2.840.10008.5.1.1.29",  # Hardcopy Grayscale Image
     "1.2.840.10008.5.1.1.30",  # Hardcopy Color Image
     "1.2.840.10008.5.1.4.34.1",  # RT Beams Delivery Instruction - Trial
+}
+_NO_CLASSES = {
+    "1.2.840.10008.4.2",  # the service class itself
+    "1.2.840.10008.5.1.4.1.1.201.1.1",  # the well-known instance of storage management
 }
 
 
@@ -59,6 +68,8 @@ class Negotiated:
 @lru_cache(maxsize=1024)
 def is_storage(sop_class_uid: str) -> bool:
     """Whether the standard has it as a storage class, of an edition past or to come; private ones it has none."""
+    if sop_class_uid in _NO_CLASSES:
+        return False
     service = uid_to_service_class(sop_class_uid)
     if service is ServiceClass:
         return sop_class_uid.startswith(_STORAGE_ROOT) or sop_class_uid in _RETIRED

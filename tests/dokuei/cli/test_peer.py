@@ -42,7 +42,24 @@ def test_a_new_peer_may_do_only_what_is_named(run: Run, tmp_path: Path) -> None:
     assert not nothing.contracts
 
 
+def ask_for_certificates(data: Path) -> None:
+    """Settings by which the hub asks clients for certificates; the files are looked at when it starts."""
+    files = "".join(f'{name} = "{data}/{name}.pem"\n' for name in ("tls_certificate", "tls_key", "tls_client_ca"))
+    (data / "dokuei.toml").write_text(f'dicom_tls = "127.0.0.1:2762"\n{files}')
+
+
+def test_a_certificate_is_refused_where_nobody_is_asked_for_one(run: Run, tmp_path: Path) -> None:
+    words = ("peer", "add", "HELD", "--site", "MINATO", "--certificate", "ab" * 32)
+    refused = run(*words)
+    assert refused.exit_code != 0
+    assert "tls_client_ca" in refused.output
+    assert found(tmp_path, "HELD") is None
+    ask_for_certificates(tmp_path)
+    assert run(*words).exit_code == 0
+
+
 def test_every_setting_can_be_said(run: Run, tmp_path: Path) -> None:
+    ask_for_certificates(tmp_path)
     pem = tmp_path / "peer.pem"
     pem.write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
     words = (

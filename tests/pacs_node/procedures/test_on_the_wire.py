@@ -6,7 +6,7 @@ import shutil
 import struct
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -19,6 +19,8 @@ from pydicom.dataset import Dataset
 from pynetdicom import AE
 from sqlalchemy import select
 
+from pacs_node.completion import CompletionWorker
+from pacs_node.expectations.service import expected_counts
 from pacs_node.peers.model import IntakeRules, Service
 from pacs_node.procedures import performed_service
 from pacs_node.procedures.mpps_scp import MPPS, MppsService
@@ -36,6 +38,7 @@ from shared_kernel.ids import new_uid
 from tests.pacs_node.conftest import Hub
 from tests.pacs_node.procedures.test_matching import PLANNED, keys
 from tests.pacs_node.procedures.test_performed import creation, ending
+from tests.support.objects import ct
 
 FINDSCU = shutil.which("findscu")
 Address = tuple[str, int]
@@ -278,6 +281,26 @@ def test_two_at_once_end_a_step_once(scanner: Address, hub: Hub) -> None:
         thread.join(60)
     assert sorted(statuses) == [0, 0x0110]
     assert len(_told(hub)) == 2
+
+
+def test_what_another_site_s_scanner_performed_is_expected_of_its_own_study_alone(scanner: Address, hub: Hub) -> None:
+    study, image = "2.25.7", ct(StudyInstanceUID="2.25.7")
+    hub.store(image.file)
+    worker = CompletionWorker(hub.database, hub.clock, hub.settings)
+    own, other = ("CLINIC", study), ("OTHER", study)
+
+    def expected() -> Mapping[tuple[str, str], int]:
+        with hub.database.read() as session:
+            return expected_counts(session, [own, other])
+
+    foreign, mine = new_uid(), new_uid()
+    assert _created(scanner, creation(), foreign, "OTHER_CT")[0] == 0
+    assert _set(scanner, ending("COMPLETED", image.sop_instance, "1.2.9"), foreign, "OTHER_CT").Status == 0
+    assert (expected(), worker.run_once()) == ({other: 2}, 0)
+    assert _created(scanner, creation(), mine)[0] == 0
+    assert _set(scanner, ending("COMPLETED", image.sop_instance), mine).Status == 0
+    assert (expected(), worker.run_once()) == ({own: 1, other: 2}, 1)
+    assert _told(hub)[-1] == "StudyArrived"
 
 
 HUGE = struct.pack("<HHI", 0x0008, 0x1140, 4 * 2**20 - 16) + b"\xfe\xff\0\xe0\0\0\0\0" * (2**19 - 2)

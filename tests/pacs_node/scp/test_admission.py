@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydicom._uid_dict import UID_dictionary
 from sqlalchemy import select
 
 from pacs_node.peers.model import Service
@@ -171,8 +172,22 @@ def test_a_meter_lets_through_its_rate_and_a_second_more(taken: list[tuple[int, 
         ("1.2.840.10008.5.1.4.1.2.2.1", False),
         ("1.2.840.10008.5.1.4.1.1.200.4", False),
         ("1.2.840.10008.5.1.4.1.1.201.6", False),
+        ("1.2.840.10008.5.1.4.1.1.201.1.1", False),  # an instance, not a class
+        ("1.2.840.10008.4.2", False),  # the service class
+        ("1.2.840.10008.5.1.4.1.1.66.7", True),  # label map segmentation, 2024d
+        ("1.2.840.10008.5.1.4.1.1.66.8", True),  # height map segmentation, 2025
+        ("1.2.840.10008.5.1.4.1.1.601.4", True),  # thermography, 2025
         ("1.2.392.200036.9116.7.8.1", False),
     ],
 )
 def test_what_a_storage_class_is(sop_class: str, expected: bool) -> None:
     assert is_storage(sop_class) is expected
+
+
+def test_the_storage_classes_are_those_of_the_registry_of_uids() -> None:
+    """PS3.6 table A-1; the media directory is no instance of a study, and commitment is a service of its own."""
+    others = {"1.2.840.10008.1.3.10", "1.2.840.10008.1.20.1", "1.2.840.10008.1.20.2"}
+    nameless = {"1.2.840.10008.5.1.4.1.1.12.77", "1.2.840.10008.5.1.4.1.1.40"}  # retired, the name is lost
+    for uid, (name, kind, _, _, _) in UID_dictionary.items():
+        named = kind == "SOP Class" and "Storage" in name and uid not in others
+        assert is_storage(uid) is (named or uid in nameless), f"{uid} {name}"

@@ -141,6 +141,26 @@ def test_a_peer_is_held_to_its_certificate(
             assert association.echo() == 0
 
 
+def test_a_self_signed_certificate_is_asked_for_among_the_authorities(
+    hub: Hub, authority: Authority, server: Certificate, tmp_path: Path, proposals: tuple[Proposal, ...]
+) -> None:
+    (tmp_path / "own").mkdir()
+    mine = Authority(tmp_path / "own", "self-signed").own
+    _add(hub, certificate=mine.sha256)
+    both = tmp_path / "clients.pem"
+    both.write_text(authority.own.certificate.read_text())
+    with running(hub, server, tls_client_ca=both) as address:
+        with pytest.raises(AssociationError):
+            _open(address, _context(hub, authority, mine), proposals)
+        # From the next connection on, as other certificate files.
+        both.write_text(authority.own.certificate.read_text() + mine.certificate.read_text())
+        with _open(address, _context(hub, authority, mine), proposals) as association:
+            assert association.echo() == 0
+        # It vouches for itself alone.
+        with pytest.raises(Refused):
+            _open(address, _context(hub, authority, authority.issue("another")), proposals)
+
+
 def test_a_peer_with_a_certificate_is_not_let_in_without_tls(hub: Hub, authority: Authority) -> None:
     _add(hub, certificate=authority.issue("mine").sha256)
     node = hub.node()

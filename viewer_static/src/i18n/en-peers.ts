@@ -95,7 +95,7 @@ export const enPeers: Record<keyof typeof jaPeers, string> = {
   'peer.f_networks': 'IP addresses',
   'peer.h_networks': 'One a line, like 10.1.2.3 or 10.1.2.0/24. If empty, it may come from anywhere.',
   'peer.f_certificate': 'Client certificate',
-  'peer.h_certificate': 'Its SHA-256 fingerprint (64 hexadecimal digits), or the certificate as PEM. It must then connect by TLS with this one.',
+  'peer.h_certificate': 'Its SHA-256 fingerprint (64 hexadecimal digits), or the certificate as PEM. It must then connect by TLS with this one; the hub must ask for certificates (setting tls_client_ca).',
   'peer.limits': 'Limits',
   'peer.limits_hint': 'Empty: no limit of its own.',
   'peer.f_maxAssociations': 'Associations at once',

@@ -93,7 +93,7 @@ export const jaPeers = {
   'peer.f_networks': '接続元の IP アドレス',
   'peer.h_networks': '1 行に 1 つ、10.1.2.3 または 10.1.2.0/24 の形で。空なら、どこからでも接続できます。',
   'peer.f_certificate': 'クライアント証明書',
-  'peer.h_certificate': '指紋 (SHA-256、16 進 64 桁) か PEM 形式の証明書。指定すると、その証明書での TLS 接続だけを許可します。',
+  'peer.h_certificate': '指紋 (SHA-256、16 進 64 桁) か PEM 形式の証明書。指定すると、その証明書での TLS 接続だけを許可します。ハブの設定 tls_client_ca が必要です。',
   'peer.limits': '上限',
   'peer.limits_hint': '空なら、この機器だけの上限はありません。',
   'peer.f_maxAssociations': '同時接続数',

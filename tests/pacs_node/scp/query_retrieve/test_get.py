@@ -39,6 +39,8 @@ class Getter:
         self.assoc: Any = None
         self.statuses: list[int] = []
         self.before = lambda _number: None
+        self.fragments: list[int] = []
+        """Bytes of each P-DATA-TF that came, as the limit counts them: without the PDU's own header."""
 
     def get(
         self,
@@ -51,20 +53,24 @@ class Getter:
     ) -> list[tuple[Dataset, Dataset | None]]:
         ae = AE(ae_title="GETTER")
         ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 20
-        ae.maximum_pdu_size = maximum_pdu
         ae.add_requested_context(sop_class)
         for syntax in syntaxes:
             ae.add_requested_context(CT, syntax)
         self.assoc = ae.associate(
             *self.address,
             ae_title="DOKUEI",
+            max_pdu=maximum_pdu,
             ext_neg=[build_role(CT, scp_role=True)] if role else [],
-            evt_handlers=[(evt.EVT_C_STORE, self._take)],
+            evt_handlers=[(evt.EVT_C_STORE, self._take), (evt.EVT_DATA_RECV, self._measure)],
         )
         assert self.assoc.is_established
         answers = list(self.assoc.send_c_get(identifier, sop_class, msg_id=3))
         self.assoc.release()
         return answers
+
+    def _measure(self, event: Any) -> None:
+        if event.data[0] == 0x04:
+            self.fragments.append(len(event.data) - 6)
 
     def _take(self, event: Any) -> int:
         self.before(len(self.received) + 1)
@@ -150,6 +156,16 @@ def test_the_bytes_are_those_that_were_stored(getter: Getter, maximum_pdu: int) 
         for record in getter.hub.catalogue.instances("1.1")
     }
     assert stored == getter.received
+    assert not maximum_pdu or max(getter.fragments) <= maximum_pdu
+
+
+@pytest.mark.parametrize(("maximum_pdu", "longest"), [(4096, 4096), (1_000_000, 256 * 1024), (0, 256 * 1024)])
+def test_fragments_are_as_long_as_the_asker_takes_and_no_longer_than_we_keep(
+    getter: Getter, maximum_pdu: int, longest: int
+) -> None:
+    getter.hub.store(ct(StudyInstanceUID="1.8", pixels=bytes(600_000)).file)
+    getter.get(keys("STUDY", StudyInstanceUID="1.8"), maximum_pdu=maximum_pdu)
+    assert (1, longest) == (len(getter.received), max(getter.fragments))
 
 
 def test_what_the_asker_does_not_take_as_stored_is_changed(getter: Getter) -> None:
