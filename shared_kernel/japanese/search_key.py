@@ -18,13 +18,25 @@ _DROPPED_CATEGORIES = {"Zs", "Zl", "Zp", "Cc", "Cf"}
 _VARIATION_SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
 
 
-@lru_cache(maxsize=8192)
+# Longer than names are; what a query brings may have thousands of characters, and eight thousand such are not kept.
+_LONGEST_KEPT = 256
+
+
 def search_key(text: str) -> str:
     """The key of a name or of what somebody typed to find it; empty for text without letters.
 
     NFKC, case folded, katakana as hiragana, without spaces, `^` and dashes, old and variant kanji as
     the common form. Keys find candidates; they never say that two people are one.
     """
+    return _kept(text) if len(text) <= _LONGEST_KEPT else _key(text)
+
+
+@lru_cache(maxsize=8192)
+def _kept(text: str) -> str:
+    return _key(text)
+
+
+def _key(text: str) -> str:
     key = _pass(text)
     while (again := _pass(key)) != key:
         key = again

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared_kernel.japanese.search_key import search_key
+from shared_kernel.japanese.search_key import _kept, search_key
 from shared_kernel.japanese.variants import folding, groups
 
 HIRAGANA = st.text([chr(code) for code in range(0x3041, 0x3095)], min_size=1, max_size=12)
@@ -95,3 +95,9 @@ def test_no_form_stands_in_two_groups() -> None:
     forms = Counter(form for group in groups() for form in group[1:])
     assert [] == [form for form, times in forms.items() if times > 1]
     assert not {group[0] for group in groups()} & {chr(code) for code in folding()}
+
+
+def test_what_is_longer_than_a_name_is_not_remembered() -> None:
+    _kept.cache_clear()
+    assert (search_key("ﾀｶﾊｼ" * 1000), _kept.cache_info().currsize) == ("たかはし" * 1000, 0)
+    assert (search_key("ﾀｶﾊｼ"), _kept.cache_info().currsize) == ("たかはし", 1)
