@@ -54,7 +54,7 @@ class StudySummary:
     """An image of the study named somebody else than its first one did, or the id is known with other demographics;
     `patient` is the study's own. Until a human has decided."""
     issuer_of_patient_id: str = ""
-    """As the data set says; `patient.issuer` is the sender's site."""
+    """As the data set says; `patient.issuer` is the sender's site, or one that its peer's settings trust it to name."""
     text_suspect: bool = False
     """文字化け疑い: a text was mended, or looks garbled."""
 

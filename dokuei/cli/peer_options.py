@@ -38,10 +38,14 @@ def settings_options(command: F) -> F:
             "--ask-commitment/--no-ask-commitment", default=None, help="Ask it to commit to what it was sent."
         ),
         click.option("--accepts", default=None, metavar="UIDS", help=f"Transfer syntaxes to send; '{NONE}': stored."),
+        click.option("--answers-in", default=None, metavar="TERMS", help=f"The set it reads; '{NONE}': as it asks."),
         click.option("--character-set", default=None, metavar="TERMS", help=f"Of its texts; '{NONE}': as declared."),
         click.option("--on-different-content", type=click.Choice([each.value for each in OnDifferentContent])),
         click.option(
             "--coercion", "coercions", multiple=True, metavar="RULE", help=f"All rules, in their order; '{NONE}'."
+        ),
+        click.option(
+            "--issuer", "issuers", multiple=True, metavar="ISSUER=SITE", help=f"Whose patients it names; '{NONE}'."
         ),
         click.option("--enable/--disable", "enabled", default=None, help="Whether it is let in at all."),
     )
@@ -68,12 +72,10 @@ def settings_of_options(given: dict[str, Any]) -> dict[str, Any]:
         settings["certificate"] = _word(said["certificate"])
     if "accepts" in said:
         settings["accepts"] = tuple(word for word in _word(said["accepts"]).split(",") if word.strip())
-    if "character_set" in said:
-        settings["character_set"] = _word(said["character_set"])
     if "on_different_content" in said:
         settings["on_different_content"] = OnDifferentContent(said["on_different_content"])
-    if "coercions" in said:
-        settings["coercions"] = tuple(_words(said["coercions"]))
+    settings |= {name: _word(said[name]) for name in ("answers_in", "character_set") if name in said}
+    settings |= {name: tuple(_words(said[name])) for name in ("coercions", "issuers") if name in said}
     for name, read in (("max_associations", int), ("max_rate", size), ("max_instance", size), ("quiet_period", float)):
         if name in said:
             settings[name] = _number(name, said[name], read)

@@ -23,10 +23,12 @@ LABELS: Mapping[str, Text] = {
     "tls": Text("TLS", "TLS"),
     "ask_commitment": Text("送信後に保管の確認を求める", "asked for commitment"),
     "accepts": Text("送信時の転送構文", "transfer syntaxes"),
+    "answers_in": Text("応答の文字コード", "answers in"),
     "character_set": Text("文字コード", "character set"),
     "on_different_content": Text("内容が異なる再送", "different content"),
     "max_instance": Text("1件の上限（バイト）", "largest instance"),
     "coercions": Text("属性の書き換え", "coercion rules"),
+    "issuers": Text("患者IDの発行元", "issuers of patient IDs"),
 }
 REASONS: Mapping[Why, Text] = {
     Why.UNKNOWN: Text("登録されていない AE タイトルです", "the AE title is not registered"),
@@ -46,7 +48,7 @@ def shown(name: str, value: object) -> str:
     if value in (None, "", []):  # a list can't be in a set
         return "なし / none" if name == "services" else "-"
     if isinstance(value, list):
-        return ("; " if name == "coercions" else " ").join(map(str, value))
+        return ("; " if name in {"coercions", "issuers"} else " ").join(map(str, value))
     return str(value)
 
 

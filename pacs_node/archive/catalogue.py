@@ -43,8 +43,9 @@ class Catalogue:
         found: dict[str, StudySummary] = {}
         for start in range(0, len(wanted), _MOST_UIDS):
             part = wanted[start : start + _MOST_UIDS]
-            for row in session.scalars(select(StudyRow).where(StudyRow.study_uid.in_(part))):
-                found[row.study_uid] = _summary(row)
+            statement = select(StudyRow, PatientRow.issuer).join(PatientRow, PatientRow.id == StudyRow.patient_row)
+            for row, issuer in session.execute(statement.where(StudyRow.study_uid.in_(part))):
+                found[row.study_uid] = _summary(row, issuer)
         return {study_uid: found[study_uid] for study_uid in wanted if study_uid in found}
 
     def instances(
@@ -203,14 +204,14 @@ def _is_prior(other: _Moment, of_person: Sequence[_Moment], study_uid: str) -> b
     return other[:3] < study[:3] and bool(other.study_date) == bool(study.study_date)
 
 
-def _summary(row: StudyRow) -> StudySummary:
+def _summary(row: StudyRow, issuer: str) -> StudySummary:
     name = PersonName(alphabetic=row.name_alphabetic, ideographic=row.name_ideographic, phonetic=row.name_phonetic)
     referring = shown(person_name(row.referring_physician))
     return StudySummary(
         study_uid=row.study_uid,
         site_code=row.site_code,
         patient=Patient(
-            issuer=row.site_code,
+            issuer=issuer,
             patient_id=row.patient_id,
             name=shown(name),
             birth_date=as_date(row.birth_date),

@@ -16,7 +16,11 @@ from pacs_node.patients.model import Demographics, completed, differences
 def said_by(header: Header) -> Demographics:
     """What an instance says of its patient."""
     return Demographics(
-        patient_id=header.patient_id, name=header.patient_name, birth_date=header.birth_date, sex=header.sex
+        patient_id=header.patient_id,
+        name=header.patient_name,
+        birth_date=header.birth_date,
+        sex=header.sex,
+        issuer=header.patient_site,
     )
 
 

@@ -17,6 +17,7 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.valuerep import PersonName
 
+from pacs_node.header.single_set import SingleSet
 from shared_kernel.japanese.variants import folding
 
 UTF_8 = "ISO_IR 192"
@@ -59,15 +60,24 @@ class Outgoing:
         return _folded(value, self.folded) if self.folded else value
 
 
-def encode_dataset_text(dataset: Dataset, charset_preference: str = "") -> Outgoing:
+def encode_dataset_text(dataset: Dataset, charset_preference: str = "", *, only: SingleSet | None = None) -> Outgoing:
     """Give a data set of our own the smallest SpecificCharacterSet that holds all its texts; sequences are included.
 
     `charset_preference` is a SpecificCharacterSet value (terms between backslashes) that the receiver is
     known to take; empty: anything, so 髙﨑栁𠮷 go as ISO_IR 192. Where it has ISO 2022 terms, or ISO_IR 13, the
     text goes in Japanese ISO 2022 sets only and what they lack is folded (髙 → 高) with a line in the log.
+    With `only`, everything goes in that one set, as far as it can say it (see `single_set`).
     Changes the data set in place; an item's own SpecificCharacterSet goes, as its texts are in the set of the whole.
     """
     elements = list(_text_elements(dataset))
+    if only is not None:
+        for element in elements:
+            write = only.name if element.VR == "PN" else only.text
+            written = [write(str(value)) for value in _values(element)]
+            element.value = [PersonName(text) if element.VR == "PN" else text for text in written] or None
+        plain = all(text.isascii() for element in elements for text in _texts(element))
+        _declare(dataset, _ASCII if plain else only.declared)
+        return Outgoing(only.declared, {})
     outgoing = outgoing_text((text for element in elements for text in _texts(element)), charset_preference)
     for element in elements:
         element.value = [_rewritten(element, value, outgoing) for value in _values(element)] or None

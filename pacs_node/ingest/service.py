@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import TracebackType
 
 import structlog
@@ -147,6 +148,8 @@ class IngestService:
         _compare(incoming, header)
         if incoming.rules.coercions:
             header, _ = coerce_header(header, incoming.rules.coercions)
+        if site := incoming.rules.site_of_issuer(header.issuer_of_patient_id):
+            header = replace(header, patient_site=site)
         self._require_access(incoming, header)
         offset = meta.dataset_offset
         if (meta.sop_class_uid, meta.sop_instance_uid) != (header.sop_class_uid, header.sop_instance_uid):

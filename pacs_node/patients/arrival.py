@@ -32,10 +32,11 @@ def place(session: Session, study: StudyRow, found: Demographics, at: datetime) 
     if not found.patient_id:
         study.patient_row = _own(session, study, f"study:{study.study_uid}", found, at).id
         return
-    named = known_under(session, study.site_code, found.patient_id)
+    issuer = found.issuer or study.site_code
+    named = known_under(session, issuer, found.patient_id)
     patient = _certain(session, named, found)
     if patient is None and not named:
-        patient = first_patient(session, study.site_code, found, at)
+        patient = first_patient(session, issuer, found, at)
     if patient is None:
         study.patient_row = _own(session, study, f"question:{study.study_uid}", found, at).id
         study.identity_conflict = True
@@ -155,8 +156,14 @@ def _fits(session: Session, row: PatientRow, found: Demographics, *, differences
 
 
 def _own(session: Session, study: StudyRow, identity: str, said: Demographics, at: datetime) -> PatientRow:
-    there = session.scalar(select(PatientRow).filter_by(issuer=study.site_code, identity=identity))
-    return there or new_patient(session, study.site_code, identity, said, at)
+    issuer = said.issuer or study.site_code
+    there = session.scalar(select(PatientRow).filter_by(issuer=issuer, identity=identity))
+    return there or new_patient(session, issuer, identity, said, at)
+
+
+def issuer_of(session: Session, study: StudyRow) -> str:
+    """Code of the site that has issued the id of a study's patient: the study's own, or one that its sender names."""
+    return session.get_one(PatientRow, study.patient_row).issuer
 
 
 def _ask(  # noqa: PLR0917  # one line of the table

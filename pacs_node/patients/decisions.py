@@ -17,6 +17,7 @@ from pacs_node.patients.arrival import (
     OF_PATIENT,
     first_patient,
     identity_of,
+    issuer_of,
     known_under,
     namesakes,
     new_patient,
@@ -109,9 +110,10 @@ class Decider:
             raise NothingToSeparate(study_uid=study.study_uid)
         questions = self._open_questions(study)
         before = self._side(study, [], questions)
-        named = namesakes(self._session, study.site_code, study.patient_id)
+        issuer = issuer_of(self._session, study)
+        named = namesakes(self._session, issuer, study.patient_id)
         identity = identity_of(study.patient_id, next_number(named))
-        patient = new_patient(self._session, study.site_code, identity, known_of(study), self._at)
+        patient = new_patient(self._session, issuer, identity, known_of(study), self._at)
         study.patient_row = patient.id
         self._resolve(questions)
         self._settle(study)
@@ -206,11 +208,13 @@ class Decider:
 
     def _patient_called(self, study: StudyRow, right: Demographics) -> tuple[PatientRow, bool]:
         """The patient who has the id that is right, and whether what is known of them is to be corrected too."""
+        issuer = issuer_of(self._session, study)
         if not right.patient_id:
-            return new_patient(self._session, study.site_code, _unnamed(study, self._session), right, self._at), False
-        named = known_under(self._session, study.site_code, right.patient_id)
+            identity = _unnamed(study, issuer, self._session)
+            return new_patient(self._session, issuer, identity, right, self._at), False
+        named = known_under(self._session, issuer, right.patient_id)
         if not named:
-            return first_patient(self._session, study.site_code, right, self._at), False
+            return first_patient(self._session, issuer, right, self._at), False
         fitting = [patient for patient in named if not differences(known_of(patient), right)]
         alone = [patient for patient in named if patient.id == study.patient_row and self._only_study(patient, study)]
         if alone and not fitting:
@@ -318,10 +322,10 @@ def _in_question(row: PatientRow) -> bool:
     return row.identity.startswith("question:")
 
 
-def _unnamed(study: StudyRow, session: Session) -> str:
+def _unnamed(study: StudyRow, issuer: str, session: Session) -> str:
     """An identity of the study's own; the first one is that of a study without PatientID."""
     own = f"study:{study.study_uid}"
-    there = session.scalar(select(PatientRow.id).filter_by(issuer=study.site_code, identity=own))
+    there = session.scalar(select(PatientRow.id).filter_by(issuer=issuer, identity=own))
     return own if there is None else f"{own} {there}"
 
 

@@ -1,6 +1,7 @@
 """Who a patient is, and what can be decided about it. Pure values and functions.
 
-Identity is (issuer, PatientID); a site's peers send under the site as issuer. Who has the same id but another
+Identity is (issuer, PatientID); a site's peers send under the site as issuer, unless their settings trust the
+IssuerOfPatientID of what they send. Who has the same id but another
 name, birth date or sex is a question for a human. Patients that are one person hang below one another; the
 topmost is the person. A study belongs to exactly one patient, whatever happens.
 """
@@ -35,6 +36,8 @@ class Demographics:
     name: PersonName = field(default_factory=PersonName)
     birth_date: str = ""
     sex: str = ""
+    issuer: str = ""
+    """Code of the site that has issued the PatientID, where an image names one that is trusted; empty: its own."""
 
 
 def differences(known: Demographics, found: Demographics) -> tuple[Trait, ...]:

@@ -23,7 +23,7 @@ from pacs_node.archive.tables import InstanceRow, PatientRow, SeriesRow, StudyRo
 from pacs_node.errors import InstanceRefused
 from pacs_node.events import StudyTextsRead
 from pacs_node.header.scan import Header, scan
-from pacs_node.patients.arrival import contradicted, namesakes, place
+from pacs_node.patients.arrival import contradicted, issuer_of, namesakes, place
 from pacs_node.patients.model import Demographics, QuestionState, completed, differences
 from pacs_node.patients.notation import Change, StudyIdentity, noted
 from pacs_node.patients.revision import decided_anew
@@ -133,7 +133,9 @@ class TextReader:
                 row.sop_class_uid,
                 character_set=rules.character_set,
             )
-        return coerce_header(header, rules.coercions)[0] if rules.coercions else header
+        if rules.coercions:
+            header, _ = coerce_header(header, rules.coercions)
+        return replace(header, patient_site=rules.site_of_issuer(header.issuer_of_patient_id))
 
 
 class _Rewriter:
@@ -148,6 +150,7 @@ class _Rewriter:
     def write(self, read: Sequence[_Read]) -> list[Reread]:
         changed: dict[str, bool] = {}
         moved: list[tuple[StudyRow, _Read, StudyIdentity]] = []
+        issuers: dict[str, str] = {}
         for each in read:
             study = self._session.scalar(select(StudyRow).filter_by(study_uid=each.study_uid).with_for_update())
             if study is None or not each.headers:
@@ -155,20 +158,23 @@ class _Rewriter:
                 continue
             before, identity = _said(study), _identity(study)
             right = _together(each.headers)
+            issuers[each.study_uid] = right.issuer
             self._describe(study, [header for header in each.headers if not differences(right, said_by(header))])
             study.text_suspect = any(header.text_suspect for header in each.headers)
             changed[each.study_uid] = self._describe_series(study, each.headers)
             if not self._is_decided(study):
                 study.patient_id = right.patient_id
                 describe(study, right)
-                if known_of(study) != identity.demographics:
+                is_moved = issuer_of(self._session, study) != (right.issuer or study.site_code)
+                changed[each.study_uid] |= is_moved
+                if is_moved or known_of(study) != identity.demographics:
                     moved.append((study, each, identity))
             changed[each.study_uid] |= before != _said(study)
         self._session.flush()
         for study, _, identity in moved:
             self._mend_patient(study, identity)
         for study, each, identity in moved:
-            self._place(study, each.headers, identity)
+            self._place(study, each.headers, identity, issuers[each.study_uid])
         for study_uid in (uid for uid, is_changed in changed.items() if is_changed):
             self._tell(study_uid)
         if any(changed.values()):
@@ -200,7 +206,8 @@ class _Rewriter:
 
     def _mend_patient(self, study: StudyRow, was: StudyIdentity) -> None:
         """Let the patient be known by what the first of its studies says now, unless a human has said it."""
-        for row in namesakes(self._session, study.site_code, was.demographics.patient_id):
+        issuer = self._session.get_one(PatientRow, was.patient_row).issuer
+        for row in namesakes(self._session, issuer, was.demographics.patient_id):
             if self._session.scalar(select(PatientDecisionRow.number).filter_by(patient_row=row.id).limit(1)):
                 continue
             of_row = select(StudyRow).where(StudyRow.patient_row == row.id, StudyRow.patient_id == row.patient_id)
@@ -208,7 +215,7 @@ class _Rewriter:
             if studies:
                 describe(row, _all(known_of(each) for each in studies))
 
-    def _place(self, study: StudyRow, headers: Sequence[Header], was: StudyIdentity) -> None:
+    def _place(self, study: StudyRow, headers: Sequence[Header], was: StudyIdentity, issuer: str) -> None:
         questions = self._session.scalars(
             select(PatientQuestionRow).filter_by(study_uid=study.study_uid, state=QuestionState.OPEN.value)
         ).all()
@@ -216,7 +223,7 @@ class _Rewriter:
         for question in questions:
             question.state = QuestionState.RESOLVED.value
         self._session.flush()
-        place(self._session, study, known_of(study), self._at)
+        place(self._session, study, replace(known_of(study), issuer=issuer), self._at)
         patient = self._session.get_one(PatientRow, study.patient_row)
         if not patient.identity.startswith("id:"):
             # Nobody's but this study's: in question, or without an id.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from access_control.decision import visible_sites
@@ -62,7 +62,9 @@ class PatientService:
         """Questions of the sites whose patients the actor knows: open ones oldest first, answered ones newest first."""
         self._gate.require(actor, Action.PATIENT_RESOLVE, Resource(label="patients", site_code=actor.site_code))
         with self._database.read() as session:
-            mine = PatientQuestionRow.site_code.in_(self._sites(session, actor))
+            sites = self._sites(session, actor)
+            known = select(PatientRow.id).where(PatientRow.issuer.in_(sites))
+            mine = and_(PatientQuestionRow.site_code.in_(sites), PatientQuestionRow.patient_row.in_(known))
             asked = PatientQuestionRow.state == query.state.value
             order = PatientQuestionRow.asked_at
             page = (
@@ -218,9 +220,16 @@ class PatientService:
     def _require_study(self, actor: Actor, study_uid: str) -> Resource:
         # Outside of the deed's transaction: the gate writes its own audit row.
         with self._database.read() as session:
-            site_code = session.scalar(select(StudyRow.site_code).filter_by(study_uid=study_uid))
-        if site_code is None:
+            of_both = select(StudyRow.site_code, PatientRow.issuer).join(
+                PatientRow, PatientRow.id == StudyRow.patient_row
+            )
+            found = session.execute(of_both.where(StudyRow.study_uid == study_uid)).one_or_none()
+        if found is None:
             raise NotFound()
+        site_code, issuer = found
+        if issuer != site_code:
+            # The id is another site's: what is decided of the study says something of that site's patient.
+            self._gate.require(actor, Action.PATIENT_RESOLVE, Resource(label=f"study/{study_uid}", site_code=issuer))
         resource = Resource(label=f"study/{study_uid}", site_code=site_code, study_uid=study_uid)
         self._gate.require(actor, Action.PATIENT_RESOLVE, resource)
         return resource
@@ -235,7 +244,7 @@ class PatientService:
     @staticmethod
     def _sites(session: Session, actor: Actor) -> frozenset[str]:
         if actor.kind is ActorKind.OPERATOR:
-            return frozenset(session.scalars(select(PatientRow.issuer).distinct()))
+            return frozenset(session.scalars(select(PatientRow.issuer).union(select(StudyRow.site_code))))
         return visible_sites(actor, Action.PATIENT_RESOLVE)
 
 

@@ -6,6 +6,7 @@ InvalidInput
     ├── UnknownService, WrongNetwork, WrongAddress, WrongCertificate, UnknownTransferSyntax
     ├── CertificateNotAskedFor
     ├── UnknownCharacterSet, LimitOutOfRange, NoSuchSetting
+    ├── WrongIssuer
     └── WrongCoercion       `reason` says what the rule lacks
 Conflict
 ├── PeerKnown
@@ -145,6 +146,17 @@ class UnknownCharacterSet(WrongPeerSetting):
     next_step = Text(
         r"ISO_IR 192 や \ISO 2022 IR 87、宣言のない装置なら SHIFT_JIS や EUC-JP のように指定してください。",
         r"Give a term such as ISO_IR 192 or \ISO 2022 IR 87; for devices that declare none, SHIFT_JIS or EUC-JP.",
+    )
+
+
+class WrongIssuer(WrongPeerSetting):
+    """No IssuerOfPatientID with the site that it stands for, or no such site."""
+
+    code = "wrong_issuer"
+    message = Text("患者IDの発行元の指定が正しくありません。", "This is no issuer of patient IDs and its site.")
+    next_step = Text(
+        "発行元=施設コード（例 KEN-BYOIN=MINATO）で、登録済みの施設を指定してください。",
+        "Write ISSUER=SITE, such as KEN-HOSPITAL=MINATO, with a site that is registered.",
     )
 
 

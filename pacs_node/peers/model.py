@@ -11,6 +11,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from access_control.model import Actor, ActorKind
 from shared_kernel.settings import Address
 
+UNDECLARED = frozenset({"SHIFT_JIS", "EUC-JP"})
+"""Not the standard's character sets, but what devices send that declare nothing; none of them can be answered in."""
 Network = IPv4Network | IPv6Network
 
 
@@ -53,6 +55,13 @@ class IntakeRules:
     """Bytes of one instance; None: the hub's own limit. The smaller of the two counts."""
     coercions: tuple[str, ...] = ()
     """Rules that change the index copy of attributes, in the notation of `peers.coercion`."""
+    issuers: tuple[str, ...] = ()
+    """`ISSUER=SITE`: whose patients the sender may name by IssuerOfPatientID; all others are its own site's."""
+
+    def site_of_issuer(self, issuer: str) -> str:
+        """Code of the site whose patient an IssuerOfPatientID names; empty for one that is not trusted, or none."""
+        trusted = dict(line.rsplit("=", 1) for line in self.issuers)
+        return trusted.get(issuer, "") if issuer else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +94,8 @@ class Peer:
     """Whether it is asked to commit to what it was sent, when an order to send is over."""
     accepts: tuple[str, ...] = ()
     """Transfer syntax UIDs to transcode to when sending to it; empty: what is stored, as far as it accepts that."""
+    answers_in: str = ""
+    """The SpecificCharacterSet that answers to its queries come in, and no other; empty: see `answer_set`."""
     intake: IntakeRules = field(default_factory=IntakeRules)
     revision: int = field(default=1, compare=False)
     """How often it was changed, and one."""
@@ -93,6 +104,11 @@ class Peer:
     def may(self, service: Service) -> bool:
         """Whether it may use a service."""
         return self.enabled and service in self.services
+
+    def answer_set(self, declared: str) -> str:
+        """SpecificCharacterSet that its answers go in: its own, that of its texts, or what its request has declared."""
+        spoken = self.intake.character_set
+        return self.answers_in or ("" if spoken in UNDECLARED else spoken) or declared
 
     def may_come_from(self, host: str) -> bool:
         """Whether `host`, an IP address, is one that it may come from."""

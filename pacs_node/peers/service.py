@@ -11,7 +11,14 @@ from sqlalchemy.orm import Session
 from access_control.directory import OPERATOR
 from access_control.model import Actor
 from access_control.tables import ContractRow, SiteRow
-from pacs_node.peers.errors import CertificateNotAskedFor, NoSuchPeer, PeerKnown, StalePeer, WrongAeTitle
+from pacs_node.peers.errors import (
+    CertificateNotAskedFor,
+    NoSuchPeer,
+    PeerKnown,
+    StalePeer,
+    WrongAeTitle,
+    WrongIssuer,
+)
 from pacs_node.peers.history import note
 from pacs_node.peers.model import IntakeRules, OnDifferentContent, Peer, Service, networks
 from pacs_node.peers.settings import with_settings
@@ -66,6 +73,7 @@ class PeerDirectory:
             raise PeerKnown(ae_title=title)
         peer = with_settings(Peer(ae_title=title, site_code=site_code, address=address), settings)
         self._check_certificate(peer)
+        _require_issuers(session, peer)
         row = DicomPeerRow(ae_title=title, added_at=self._clock.now(), revision=1)
         _write(row, peer)
         session.add(row)
@@ -88,6 +96,7 @@ class PeerDirectory:
         after = with_settings(before, settings)
         if after.certificate != before.certificate:
             self._check_certificate(after)
+        _require_issuers(session, after)
         if note(session, by, before, after, self._clock):
             _write(row, after)
             row.revision += 1
@@ -128,6 +137,12 @@ def _ae_title(value: str) -> str:
     return title
 
 
+def _require_issuers(session: Session, peer: Peer) -> None:
+    for line in peer.intake.issuers:
+        if session.get(SiteRow, line.rpartition("=")[2]) is None:
+            raise WrongIssuer(field="issuers", value=line[:100])
+
+
 def _row(session: Session, title: str) -> DicomPeerRow:
     row = session.get(DicomPeerRow, title.strip())
     if row is None:
@@ -159,11 +174,13 @@ def _with_site(session: Session, row: DicomPeerRow) -> Peer:
         revision=row.revision,
         added_at=row.added_at,
         accepts=tuple(row.accepts.split()),
+        answers_in=row.answers_in,
         intake=IntakeRules(
             character_set=row.character_set,
             on_different_content=OnDifferentContent(row.on_different_content),
             max_instance=row.max_instance,
             coercions=tuple(json.loads(row.coercions)),
+            issuers=tuple(row.issuers.splitlines()),
         ),
     )
 
@@ -182,7 +199,9 @@ def _write(row: DicomPeerRow, peer: Peer) -> None:
     row.tls = peer.tls
     row.ask_commitment = peer.ask_commitment
     row.accepts = " ".join(peer.accepts)
+    row.answers_in = peer.answers_in
     row.character_set = peer.intake.character_set
     row.on_different_content = peer.intake.on_different_content
     row.max_instance = peer.intake.max_instance
+    row.issuers = "\n".join(peer.intake.issuers)
     row.coercions = json.dumps(list(peer.intake.coercions), ensure_ascii=False)

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydicom.uid import AllTransferSyntaxes
 
+from pacs_node.header.single_set import single_set
 from pacs_node.peers.coercion import checked_rules
 from pacs_node.peers.errors import (
     LimitOutOfRange,
@@ -21,10 +22,11 @@ from pacs_node.peers.errors import (
     UnknownTransferSyntax,
     WrongAddress,
     WrongCertificate,
+    WrongIssuer,
     WrongNetwork,
     WrongPeerSetting,
 )
-from pacs_node.peers.model import IntakeRules, Network, OnDifferentContent, Peer, Service
+from pacs_node.peers.model import UNDECLARED, IntakeRules, Network, OnDifferentContent, Peer, Service
 from shared_kernel.settings import Address, address
 
 _NOT_SET = {"ae_title", "site_name", "reads_for", "intake", "revision", "added_at"}
@@ -46,8 +48,8 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 _SINGLE = ("6", "13", "100", "101", "109", "110", "126", "127", "138", "144", "148", "166", "203")
 _EXTENDED = (*_SINGLE, "58", "87", "149", "159")
 _WHOLE_SETS = frozenset({*(f"ISO_IR {number}" for number in (*_SINGLE, "192")), "GB18030", "GBK"})
-# Not the standard's, but what devices send that declare nothing.
-_UNDECLARED = frozenset({"SHIFT_JIS", "EUC-JP"})
+_LONGEST_ISSUER = 64  # VR LO
+_JAPANESE = frozenset({"", *(f"ISO 2022 IR {number}" for number in (6, 13, 87, 159))})
 _CODE_EXTENSIONS = frozenset(f"ISO 2022 IR {number}" for number in _EXTENDED)
 
 
@@ -83,11 +85,13 @@ def checked(peer: Peer) -> Peer:
         networks=tuple(dict.fromkeys(peer.networks)),
         certificate=certificate_digest(peer.certificate),
         accepts=tuple(dict.fromkeys(map(transfer_syntax, peer.accepts))),
+        answers_in=answer_set(peer.answers_in),
         intake=dataclasses.replace(
             intake,
             character_set=character_set(intake.character_set),
             on_different_content=_on_different_content(intake.on_different_content),
             coercions=checked_rules(intake.coercions),
+            issuers=tuple(dict.fromkeys(map(trusted_issuer, intake.issuers))),
         ),
     )
 
@@ -109,10 +113,12 @@ def told(peer: Peer) -> dict[str, Any]:
         "tls": peer.tls,
         "ask_commitment": peer.ask_commitment,
         "accepts": list(peer.accepts),
+        "answers_in": peer.answers_in,
         "character_set": intake.character_set,
         "on_different_content": intake.on_different_content.value,
         "max_instance": intake.max_instance,
         "coercions": list(intake.coercions),
+        "issuers": list(intake.issuers),
     }
 
 
@@ -171,11 +177,32 @@ def character_set(text: str) -> str:
     terms = [" ".join(term.split()).upper() for term in text.split("\\")]
     if terms == [""]:
         return ""
-    alone = len(terms) == 1 and terms[0] in _WHOLE_SETS | _UNDECLARED
+    alone = len(terms) == 1 and terms[0] in _WHOLE_SETS | UNDECLARED
     extended = all(term in _CODE_EXTENSIONS or (term == "" and at == 0) for at, term in enumerate(terms))
     if not (alone or extended):
         raise UnknownCharacterSet(field="character_set", value=text[:100])
     return "\\".join(terms)
+
+
+def trusted_issuer(text: str) -> str:
+    """`ISSUER=SITE`, of that or of a site's code alone, which is its own issuer. Raises WrongIssuer."""
+    issuer, equals, site = text.strip().rpartition("=")
+    issuer, site = (issuer.strip(), site.strip()) if equals else (site.strip(), site.strip())
+    if not (issuer and site) or len(issuer) > _LONGEST_ISSUER or set(issuer) & set("\\\n\0"):
+        raise WrongIssuer(field="issuers", value=text[:100])
+    return f"{issuer}={site}"
+
+
+def answer_set(text: str) -> str:
+    r"""A character set to answer in: one that stands alone, or `\ISO 2022 IR 87` with 13 or 159, or both.
+
+    Raises UnknownCharacterSet.
+    """
+    given = character_set(text)
+    japanese = set(given.split("\\")) <= _JAPANESE and "ISO 2022 IR 87" in given
+    if given and not (japanese or given == "ISO_IR 192" or single_set(given)):
+        raise UnknownCharacterSet(field="answers_in", value=text[:100])
+    return given
 
 
 def _first_certificate(text: str) -> str:

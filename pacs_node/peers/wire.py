@@ -32,10 +32,12 @@ class SettingsIn(msgspec.Struct, frozen=True, kw_only=True):
     tls: bool = False
     ask_commitment: bool = False
     accepts: _Lines = []
+    answers_in: _Line = ""
     character_set: _Line = ""
     on_different_content: OnDifferentContent = OnDifferentContent.REJECT
     max_instance: int | None = None
     coercions: Annotated[list[_Rule], msgspec.Meta(max_length=100)] = []
+    issuers: _Lines = []
 
     def settings(self) -> dict[str, Any]:
         """As PeerDirectory takes them. Raises the kinds of WrongPeerSetting."""
@@ -53,10 +55,12 @@ class SettingsIn(msgspec.Struct, frozen=True, kw_only=True):
             "tls": self.tls,
             "ask_commitment": self.ask_commitment,
             "accepts": tuple(word for word in self.accepts if word.strip()),
+            "answers_in": self.answers_in,
             "character_set": self.character_set,
             "on_different_content": self.on_different_content,
             "max_instance": self.max_instance,
             "coercions": tuple(rule for rule in self.coercions if rule.strip()),
+            "issuers": tuple(line for line in self.issuers if line.strip()),
         }
 
 

@@ -12,10 +12,11 @@ from pynetdicom.dimse_primitives import C_FIND
 from access_control.gate import AccessGate, audit_entry
 from access_control.model import Action, Actor, Resource
 from pacs_node.header.outgoing_text import encode_dataset_text
+from pacs_node.header.single_set import single_set
 from pacs_node.peers.model import Peer, Service
 from pacs_node.procedures import dimse, matching
 from pacs_node.procedures.item import worklist_item
-from pacs_node.procedures.ports import ScheduledProcedures
+from pacs_node.procedures.ports import ScheduledProcedure, ScheduledProcedures
 from pacs_node.scp.query_retrieve.answers import TIMEZONE
 from pacs_node.scp.query_retrieve.wire import ConnectionGone, Responses
 from pacs_node.scp.service import Offer
@@ -100,6 +101,7 @@ class WorklistService:
         return status, comment
 
     def _items(self, peer: Peer, keys: Dataset) -> Iterator[Dataset]:
+        only = single_set(peer.answers_in)
         for planned in self._planned.scheduled(matching.wanted(keys, peer.site_code)):
             if planned.site_code != peer.site_code:
                 raise RuntimeError("another site's item")
@@ -109,7 +111,9 @@ class WorklistService:
                 answer = matching.answered(keys, item)
                 if "TimezoneOffsetFromUTC" in keys:
                     answer.TimezoneOffsetFromUTC = TIMEZONE
-                encode_dataset_text(answer, _character_set(peer, keys))
+                encode_dataset_text(answer, _character_set(peer, keys), only=only)
+                if only is not None:
+                    _complete(answer, planned)
                 yield answer
 
     def _note(self, sender: Actor, resource: Resource, items: int) -> None:
@@ -127,7 +131,15 @@ class WorklistService:
 
 def _character_set(peer: Peer, keys: Dataset) -> str:
     """What the scanner takes: as the peer is set up, else as it writes itself, else whatever is smallest."""
-    if peer.intake.character_set:
-        return peer.intake.character_set
     declared = keys.get("SpecificCharacterSet") or ""
-    return declared if isinstance(declared, str) else "\\".join(declared)
+    return peer.answer_set(declared if isinstance(declared, str) else "\\".join(declared))
+
+
+def _complete(answer: Dataset, planned: ScheduledProcedure) -> None:
+    """What must have a value (PS3.4 table K.6-1) has one where the scanner's set can't say it: id and modality do."""
+    if "PatientName" in answer and not answer.PatientName:
+        answer.PatientName = planned.patient.patient_id
+    for item in (answer, *(answer.get(matching.STEP) or ())):
+        for keyword in ("RequestedProcedureDescription", "ScheduledProcedureStepDescription"):
+            if keyword in item and not item[keyword].value:
+                setattr(item, keyword, planned.modality)

@@ -7,6 +7,7 @@ from typing import Any
 
 from pacs_node.archive.paging import Answer
 from pacs_node.header.outgoing_text import UTF_8, outgoing_text
+from pacs_node.header.single_set import SingleSet
 from pacs_node.model import PersonName
 from pacs_node.scp.query_retrieve.encoding import ElementWriter, TextEncoder, tag_and_vr, text_encoder
 
@@ -24,14 +25,21 @@ class AnswerWriter:
 
     `fixed` are attributes that are the same in every answer. `preferred_set` is the SpecificCharacterSet of the
     request: where it names Japanese sets the texts go in those; where it names one set without code extensions, in
-    one without; else in the smallest set that holds them.
+    one without; else in the smallest set that holds them. With `only`, everything goes in that one set, as far as it
+    can say it.
     """
 
     def __init__(
-        self, keywords: Sequence[str], fixed: Mapping[str, str], transfer_syntax_uid: str, preferred_set: str
+        self,
+        keywords: Sequence[str],
+        fixed: Mapping[str, str],
+        transfer_syntax_uid: str,
+        preferred_set: str,
+        only: SingleSet | None = None,
     ) -> None:
         self._writer = ElementWriter(transfer_syntax_uid)
         self._preferred_set = preferred_set
+        self._only = only
         self._attributes = sorted((*tag_and_vr(keyword), keyword) for keyword in keywords)
         self._fixed = {
             tag: self._writer.element(tag, vr, value.encode("ascii"))
@@ -40,6 +48,9 @@ class AnswerWriter:
 
     def write(self, answers: Sequence[Answer]) -> Iterator[bytes]:
         """One identifier for each answer; their texts are looked at together, in one character set."""
+        if self._only is not None:
+            yield from self._write_only(answers, self._only)
+            return
         texts = [keyword for _, vr, keyword in self._attributes if vr in _TEXT_VRS]
         said = {part for answer in answers for keyword in texts for part in _parts(answer[keyword])}
         outgoing = outgoing_text(said, self._preferred_set)
@@ -53,15 +64,34 @@ class AnswerWriter:
         head = self._writer.element(*_CHARACTER_SET, declared.encode("ascii")) if declared else b""
         elements = self._elements(lambda text: encode(outgoing.text(text)))
         for answer in answers:
-            yield head + b"".join(
-                [made if isinstance(made, bytes) else made(answer[keyword]) for keyword, made in elements]
-            )
+            yield head + b"".join(_made(answer, elements))
 
-    def _elements(self, encode: TextEncoder) -> list[tuple[str, bytes | _Encoder]]:
+    def _write_only(self, answers: Sequence[Answer], only: SingleSet) -> Iterator[bytes]:
+        head = self._writer.element(*_CHARACTER_SET, only.declared.encode("ascii")) if only.declared else b""
+        written: list[str] = []
+
+        def encode(text: str) -> bytes:
+            written.append(only.text(text))
+            return only.encode(written[-1])
+
+        def encode_name(name: str) -> bytes:
+            written.append(only.name(name))
+            return only.encode(written[-1])
+
+        for answer in answers:
+            written.clear()
+            # Made anew for each answer: what is remembered of another one would not be noted as written here.
+            body = b"".join(_made(answer, self._elements(encode, encode_name)))
+            yield body if all(map(str.isascii, written)) else head + body
+
+    def _elements(
+        self, encode: TextEncoder, encode_name: TextEncoder | None = None
+    ) -> list[tuple[str, bytes | _Encoder]]:
         """Each attribute with what makes its element of a value, or with its element, in the order of tags."""
         made: dict[int, tuple[str, bytes | _Encoder]] = {tag: ("", element) for tag, element in self._fixed.items()}
         for tag, vr, keyword in self._attributes:
-            made[tag] = (keyword, self._element(tag, vr, self._encoder(vr, encode)))
+            text = (encode_name or encode) if vr == "PN" else encode
+            made[tag] = (keyword, self._element(tag, vr, self._encoder(vr, text)))
         return [each for _, each in sorted(made.items())]
 
     def _element(self, tag: int, vr: str, encoder: _Encoder) -> _Encoder:
@@ -95,3 +125,8 @@ def _parts(value: Any) -> Iterable[str]:
     if isinstance(value, list):
         return value
     return (str(value),)
+
+
+def _made(answer: Answer, elements: Sequence[tuple[str, bytes | _Encoder]]) -> Iterator[bytes]:
+    for keyword, made in elements:
+        yield made if isinstance(made, bytes) else made(answer[keyword])

@@ -14,7 +14,8 @@ from access_control.gate import audit_entry
 from access_control.model import Action, Resource
 from pacs_node.archive.paging import pages
 from pacs_node.header.elements import BrokenDataSet
-from pacs_node.peers.model import Service
+from pacs_node.header.single_set import single_set
+from pacs_node.peers.model import Peer, Service
 from pacs_node.procedures.dimse import said_of
 from pacs_node.scp.query_retrieve.answers import TIMEZONE, AnswerWriter
 from pacs_node.scp.query_retrieve.errors import CannotProcess, NoMatchOfModel, RequestRefused
@@ -97,7 +98,7 @@ class FindService:
             )
             self._note(association, question)
             return self._stream(
-                association, request, question, self._writer(question, identifier, extended, syntax), responses
+                association, request, question, self._writer(peer, question, identifier, extended, syntax), responses
             )
         except RequestRefused as refusal:
             log.info("find.refused", calling_ae=peer.ae_title, reason=str(refusal))
@@ -131,7 +132,9 @@ class FindService:
                 responses.send(responses.response(pending, identifier) for identifier in writer.write(part))
         return SUCCESS, ""
 
-    def _writer(self, question: Question, identifier: Identifier, extended: Extended, syntax: str) -> AnswerWriter:
+    def _writer(
+        self, peer: Peer, question: Question, identifier: Identifier, extended: Extended, syntax: str
+    ) -> AnswerWriter:
         fixed = {
             "QueryRetrieveLevel": question.find.level.value,
             "RetrieveAETitle": self._ae_title,
@@ -139,7 +142,8 @@ class FindService:
         }
         if identifier.timezone is not None or extended.timezone:
             fixed["TimezoneOffsetFromUTC"] = TIMEZONE
-        return AnswerWriter(question.find.wanted, fixed, syntax, identifier.character_set)
+        preferred = peer.answer_set(identifier.character_set)
+        return AnswerWriter(question.find.wanted, fixed, syntax, preferred, single_set(peer.answers_in))
 
     def _note(self, association: NodeAssociation, question: Question) -> None:
         """One row for each query, before its first answer: which keys had values, not which values."""

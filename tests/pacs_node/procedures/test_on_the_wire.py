@@ -21,6 +21,7 @@ from sqlalchemy import select
 
 from pacs_node.completion import CompletionWorker
 from pacs_node.expectations.service import expected_counts
+from pacs_node.model import PersonName
 from pacs_node.peers.model import IntakeRules, Service
 from pacs_node.procedures import performed_service
 from pacs_node.procedures.mpps_scp import MPPS, MppsService
@@ -86,12 +87,14 @@ def serving(hub: Hub, plan: Plan) -> Iterator[Address]:
 
 @pytest.fixture
 def scanner(hub: Hub, plan: Plan) -> Iterator[Address]:
-    """Where scanners CLINIC_CT, OTHER_CT, OLD_CT (ISO 2022 only) and STORE_CT (storage only) are known."""
+    """Where scanners of two sites are known: OLD_CT, LATIN_CT and KANA_CT read old sets, STORE_CT only stores."""
     with hub.database.write() as session:
         hub.peers.add(session, "CLINIC_CT", "CLINIC", services=EVERYTHING)
         hub.peers.add(session, "OTHER_CT", "OTHER", services=EVERYTHING)
         old = IntakeRules(character_set="\\ISO 2022 IR 87")
         hub.peers.add(session, "OLD_CT", "CLINIC", services=EVERYTHING, intake=old)
+        hub.peers.add(session, "LATIN_CT", "CLINIC", services=EVERYTHING, answers_in="ISO_IR 100")
+        hub.peers.add(session, "KANA_CT", "CLINIC", services=EVERYTHING, answers_in="ISO_IR 13")
         hub.peers.add(session, "STORE_CT", "CLINIC")
     with serving(hub, plan) as address:
         yield address
@@ -137,6 +140,30 @@ def test_an_old_scanner_gets_names_in_iso_2022_never_as_question_marks(scanner: 
     assert list(first.SpecificCharacterSet) == ["", "ISO 2022 IR 87"]
     assert str(first.PatientName) == "TAKAHASHI^HANAKO=高橋^花子=タカハシ^ハナコ"
     assert first.ReasonForTheRequestedProcedure == "咳嗽が続く 血痰"
+
+
+@pytest.mark.parametrize(
+    ("title", "declared", "name", "description"),
+    [
+        ("LATIN_CT", None, "TAKAHASHI^HANAKO", "CT"),
+        ("KANA_CT", "ISO_IR 13", "TAKAHASHI^HANAKO==ﾀｶﾊｼ^ﾊﾅｺ", "CT"),
+    ],
+)
+def test_a_scanner_of_one_old_set_gets_what_that_can_say(
+    scanner: Address, title: str, declared: str | None, name: str, description: str
+) -> None:
+    utf_8 = keys(PatientName="", RequestedProcedureDescription="", SpecificCharacterSet="ISO_IR 192")
+    [first, _], _ = asked(scanner, utf_8, title)
+    assert (first.get("SpecificCharacterSet"), str(first.PatientName)) == (declared, name)
+    assert first.RequestedProcedureDescription == description
+    whole, _ = asked(scanner, WHOLE, title)
+    assert not [element for item in whole for element in item if "?" in str(element.value)]
+
+
+def test_a_name_that_the_scanner_s_set_can_t_say_is_the_patient_s_id(scanner: Address, plan: Plan) -> None:
+    plan.planned = [replace(PLANNED, patient=replace(PLANNED.patient, name=PersonName(ideographic="髙橋 花子")))]
+    [item], _ = asked(scanner, WHOLE, "LATIN_CT")
+    assert str(item.PatientName) == item.PatientID == PLANNED.patient.patient_id
 
 
 def test_a_scanner_that_writes_utf_8_is_answered_in_it(scanner: Address) -> None:

@@ -20,10 +20,12 @@ export interface PeerSettings {
   tls: boolean;
   ask_commitment: boolean;
   accepts: string[];
+  answers_in: string;
   character_set: string;
   on_different_content: 'reject' | 'new-version';
   max_instance: number | null;
   coercions: string[];
+  issuers: string[];
 }
 
 export interface Refused {

@@ -16,10 +16,12 @@ export interface PeerFields {
   tls: boolean;
   askCommitment: boolean;
   accepts: string;
+  answersIn: string;
   characterSet: string;
   onDifferentContent: 'reject' | 'new-version';
   maxInstance: string;
   coercions: string;
+  issuers: string;
 }
 
 /** Which field a setting's error belongs to. */
@@ -38,16 +40,19 @@ export const fieldOf: Record<string, keyof PeerFields> = {
   tls: 'tls',
   ask_commitment: 'askCommitment',
   accepts: 'accepts',
+  answers_in: 'answersIn',
   character_set: 'characterSet',
   on_different_content: 'onDifferentContent',
   max_instance: 'maxInstance',
   coercions: 'coercions',
+  issuers: 'issuers',
 };
 
 /** A new peer may do nothing until something is chosen. */
 export const emptyFields = (aeTitle = '', site = ''): PeerFields => ({
   aeTitle, site, address: '', enabled: true, services: [], networks: '', certificate: '', contracts: false, maxAssociations: '',
-  maxRate: '', quietPeriod: '', tls: false, askCommitment: false, accepts: '', characterSet: '', onDifferentContent: 'reject', maxInstance: '', coercions: '',
+  maxRate: '', quietPeriod: '', tls: false, askCommitment: false, accepts: '', answersIn: '', characterSet: '', onDifferentContent: 'reject', maxInstance: '',
+  coercions: '', issuers: '',
 });
 
 const megabyte = 1_000_000;
@@ -70,10 +75,12 @@ export function toFields(aeTitle: string, settings: PeerSettings): PeerFields {
     tls: settings.tls,
     askCommitment: settings.ask_commitment,
     accepts: settings.accepts.join('\n'),
+    answersIn: settings.answers_in,
     characterSet: settings.character_set,
     onDifferentContent: settings.on_different_content,
     maxInstance: shown(settings.max_instance, megabyte),
     coercions: settings.coercions.join('\n'),
+    issuers: settings.issuers.join('\n'),
   };
 }
 
@@ -105,10 +112,12 @@ export function toSettings(fields: PeerFields): PeerSettings | { wrong: (keyof P
     tls: fields.tls,
     ask_commitment: fields.askCommitment,
     accepts: lines(fields.accepts),
+    answers_in: fields.answersIn.trim(),
     character_set: fields.characterSet.trim(),
     on_different_content: fields.onDifferentContent,
     max_instance: number('maxInstance', true, megabyte),
     coercions: lines(fields.coercions),
+    issuers: lines(fields.issuers),
   };
   return wrong.length > 0 ? { wrong } : settings;
 }

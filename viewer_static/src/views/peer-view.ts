@@ -260,7 +260,7 @@ export class PeerView extends ViewElement {
       <div class="pair">
         ${this.controls.choice('onDifferentContent', [['reject', t('peer.reject')], ['new-version', t('peer.new_version')]])} ${this.controls.line('characterSet')}
       </div>
-      ${this.controls.lines('coercions', 3)}
+      <div class="pair">${this.controls.lines('coercions', 3)} ${this.controls.lines('issuers', 3)}</div>
     </section>`;
   }
 
@@ -269,6 +269,7 @@ export class PeerView extends ViewElement {
       <h2>${t('peer.outgoing')}</h2>
       <div class="pair">${this.controls.line('address')} ${this.controls.lines('accepts', 2)}</div>
       ${this.controls.switch('tls')} ${this.controls.switch('askCommitment')}
+      ${this.controls.line('answersIn')}
     </section>`;
   }
 

@@ -6,8 +6,8 @@ import { emptyFields, fieldOf, toFields, toSettings } from '../../src/state/peer
 const settings: PeerSettings = {
   site_code: 'CHUO', address: '192.0.2.10:104', enabled: false, services: ['find', 'move'], networks: ['10.0.0.0/24', 'fd00::1/128'],
   certificate: 'ab'.repeat(32), contracts: true, max_associations: 4, max_rate: 12_500_000, quiet_period: 7.5, tls: true, ask_commitment: true,
-  accepts: ['1.2.840.10008.1.2.1'], character_set: '\\ISO 2022 IR 87', on_different_content: 'new-version', max_instance: 2 ** 30 + 1,
-  coercions: ['PatientID: prefix "X"', 'out StudyID: clear'],
+  accepts: ['1.2.840.10008.1.2.1'], answers_in: 'ISO_IR 100', character_set: '\\ISO 2022 IR 87', on_different_content: 'new-version', max_instance: 2 ** 30 + 1,
+  coercions: ['PatientID: prefix "X"', 'out StudyID: clear'], issuers: ['KEN=MINATO'],
 };
 
 test('what is shown is what is saved', () => {

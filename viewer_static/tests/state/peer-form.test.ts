@@ -5,7 +5,7 @@ import { PeerForm } from '../../src/state/peer-form';
 
 const settings = {
   site_code: 'CHUO', address: '', enabled: true, services: ['store'], networks: [], certificate: '', contracts: false, max_associations: null, max_rate: null,
-  quiet_period: null, tls: false, ask_commitment: false, accepts: [], character_set: '', on_different_content: 'reject', max_instance: null, coercions: [],
+  quiet_period: null, tls: false, ask_commitment: false, accepts: [], answers_in: '', character_set: '', on_different_content: 'reject', max_instance: null, coercions: [], issuers: [],
 };
 const peer = { ae_title: 'CHUO_PACS', site: { code: 'CHUO', name: 'あおば中央病院' }, settings, reads_for: [], revision: 3, added_at: null, last_seen: null, refused: null };
 const page = { peers: [peer], strangers: [], sites: [peer.site], our_ae_title: 'DOKUEI' };

@@ -100,6 +100,41 @@ def test_texts_come_in_the_set_that_the_request_names(
         assert answered_in == (list(declared) if not isinstance(declared, str) else [declared])
 
 
+@pytest.mark.parametrize(
+    ("own", "asked_in", "answered_in", "name"),
+    [
+        ({"answers_in": "ISO_IR 100"}, "ISO_IR 192", None, "Takahashi^Hanako"),
+        ({"answers_in": "ISO_IR 13"}, "ISO_IR 192", "ISO_IR 13", "Takahashi^Hanako==ﾀｶﾊｼ^ﾊﾅｺ"),
+        (
+            {"answers_in": "ISO 2022 IR 13\\ISO 2022 IR 87"},
+            "ISO_IR 192",
+            ["", "ISO 2022 IR 87"],
+            "Takahashi^Hanako=高橋^花子=たかはし^はなこ",
+        ),
+        (
+            {"character_set": "\\ISO 2022 IR 87"},
+            "",
+            ["", "ISO 2022 IR 87"],
+            "Takahashi^Hanako=高橋^花子=たかはし^はなこ",
+        ),
+        ({"character_set": "SHIFT_JIS"}, "ISO_IR 192", "ISO_IR 192", "Takahashi^Hanako=髙橋^花子=たかはし^はなこ"),
+        ({"answers_in": "ISO_IR 192", "character_set": "ISO_IR 13"}, "", "ISO_IR 192", None),
+    ],
+)
+def test_texts_come_in_the_set_of_the_peer_whatever_it_asks_in(
+    hub: Hub, find: Find, own: dict[str, str], asked_in: str, answered_in: object, name: str | None
+) -> None:
+    with hub.database.write() as session:
+        hub.peers.change(session, "FINDER", **own)
+    identifier = keys("STUDY", StudyInstanceUID="1.3", PatientName="", PatientID="")
+    if asked_in:
+        identifier.SpecificCharacterSet = asked_in
+    [found], _ = find(identifier)
+    declared = found.get("SpecificCharacterSet")
+    assert answered_in == (declared if declared is None or isinstance(declared, str) else list(declared))
+    assert (name or "Takahashi^Hanako=髙橋^花子=たかはし^はなこ", "P-1") == (str(found.PatientName), found.PatientID)
+
+
 def test_a_name_in_a_japanese_set_is_found(find: Find) -> None:
     found, _ = find(
         keys("STUDY", SpecificCharacterSet=["", "ISO 2022 IR 87"], StudyInstanceUID="", PatientName="SATO*=佐藤^一郎*")

@@ -1,0 +1,115 @@
+"""Proves whose patient a study is whose data set names another issuer: the sender's site decides, or is trusted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from access_control.directory import Directory
+from access_control.model import Role
+from pacs_node.archive.search import Level, Query, search
+from pacs_node.ingest.service import Incoming
+from pacs_node.patients import wire
+from pacs_node.patients.rereading import TextReader
+from pacs_node.patients.service import PatientService
+from pacs_node.peers.errors import WrongIssuer
+from pacs_node.peers.model import IntakeRules
+from shared_kernel.errors import NotFound
+from shared_kernel.ids import new_uid
+from tests.pacs_node.conftest import Hub, peer
+from tests.pacs_node.patients.conftest import DOCTOR, OFFICE, open_questions, person
+from tests.pacs_node.patients.test_rereading import OPERATOR
+from tests.support.objects import ct
+
+TRUSTING = IntakeRules(issuers=("KEN-BYOIN=OTHER",))
+SATO: dict[str, Any] = {"PatientName": "Sato^Jiro=佐藤^次郎", "PatientBirthDate": "19800505"}
+OTHER_DOCTOR = person(Role.REFERRING_DOCTOR, "OTHER")
+
+
+def send(hub: Hub, issuer: str, rules: IntakeRules = TRUSTING, site: str = "CLINIC", **keywords: Any) -> str:
+    image = ct(StudyInstanceUID=new_uid(), IssuerOfPatientID=issuer, **keywords)
+    with hub.ingest.spool() as spool:
+        spool.write(image.file)
+        return hub.ingest.store(Incoming(sender=peer(site), spool=spool, channel="import", rules=rules)).study_uid
+
+
+def owner(hub: Hub, uid: str) -> tuple[str, str]:
+    """The study's site and its patient's issuer."""
+    found = hub.catalogue.study(uid)
+    assert found is not None
+    return found.site_code, found.patient.issuer
+
+
+@pytest.mark.parametrize(
+    ("issuer", "rules", "expected"),
+    [
+        ("", TRUSTING, "CLINIC"),
+        ("KEN-BYOIN", TRUSTING, "OTHER"),
+        ("KEN-BYOIN", IntakeRules(), "CLINIC"),
+        ("OTHER", TRUSTING, "CLINIC"),
+        ("ken-byoin", TRUSTING, "CLINIC"),
+    ],
+)
+def test_only_an_issuer_that_is_trusted_counts(hub: Hub, issuer: str, rules: IntakeRules, expected: str) -> None:
+    uid = send(hub, issuer, rules)
+    assert ("CLINIC", expected) == owner(hub, uid)
+    with hub.database.read() as session:
+        sites = frozenset({"CLINIC", "OTHER"})
+        [row] = search(session, Query(level=Level.STUDY, sites=sites, keys={"IssuerOfPatientID": expected})).rows
+    assert (uid, expected) == (row["StudyInstanceUID"], row["IssuerOfPatientID"])
+
+
+def test_a_gateway_s_patient_is_the_other_site_s_and_has_its_priors(hub: Hub) -> None:
+    theirs = send(hub, "", IntakeRules(), "OTHER", StudyDate="20250101")
+    own = send(hub, "", IntakeRules(), StudyDate="20250202")
+    of_gateway = send(hub, "KEN-BYOIN", StudyDate="20260101")
+    assert [theirs] == [prior.study_uid for prior in hub.catalogue.priors(of_gateway)]
+    assert own not in {prior.study_uid for prior in hub.catalogue.priors(of_gateway)}
+
+
+def test_a_question_about_two_sites_takes_the_right_at_both(hub: Hub, service: PatientService) -> None:
+    send(hub, "", IntakeRules(), "OTHER")
+    uid = send(hub, "KEN-BYOIN", **SATO)
+    assert [] == open_questions(service, DOCTOR) == open_questions(service, OTHER_DOCTOR)
+    (question,) = open_questions(service, OFFICE)
+    because = wire.Because(reason="別人")
+    for actor in (DOCTOR, OTHER_DOCTOR):
+        with pytest.raises(NotFound):
+            service.separate(actor, uid, because)
+    service.match(OFFICE, question.id, wire.Match(holds="known", reason="カルテで確認"))
+    assert ("CLINIC", "OTHER") == owner(hub, uid)
+
+
+def test_a_corrected_id_and_a_separated_person_stay_the_issuer_s(hub: Hub, service: PatientService) -> None:
+    send(hub, "", IntakeRules(), "OTHER")
+    uid = send(hub, "KEN-BYOIN")
+    service.separate(OFFICE, uid, wire.Because(reason="別人"))
+    assert ("CLINIC", "OTHER") == owner(hub, uid)
+    right = wire.Demographics(patient_id="P-9", name=wire.Name(alphabetic="Yamada^Taro"), birth_date=None, sex="")
+    service.correct(OFFICE, uid, wire.Correction(demographics=right, reason="誤入力"))
+    assert ("CLINIC", "OTHER") == owner(hub, uid)
+    found = service.patients(OTHER_DOCTOR, wire.PatientQuery(q="P-9")).patients
+    assert [("OTHER", [])] == [(each.site.code, each.studies) for each in found]  # the study is CLINIC's
+
+
+def test_an_issuer_that_is_trusted_later_counts_when_the_study_is_read_anew(hub: Hub) -> None:
+    uid = send(hub, "KEN-BYOIN", IntakeRules())
+    reader = TextReader(hub.database, hub.files, hub.clock, lambda _session, _login: TRUSTING)
+    assert [True] == [each.changed for each in reader.read([uid], OPERATOR)]
+    assert ("CLINIC", "OTHER") == owner(hub, uid)
+    assert [False] == [each.changed for each in reader.read([uid], OPERATOR)]
+
+
+def test_an_issuer_stands_for_a_site_that_there_is(hub: Hub) -> None:
+    with hub.database.write() as session:
+        Directory(hub.clock).add_site(session, "OTHER", "丘病院")
+        added = hub.peers.add(session, "GATEWAY", "CLINIC", issuers=(" KEN-BYOIN = OTHER", "OTHER"))
+        assert (
+            ("KEN-BYOIN=OTHER", "OTHER=OTHER")
+            == added.intake.issuers
+            == hub.peers.get(session, "GATEWAY").intake.issuers
+        )
+        for wrong in ("KEN-BYOIN=NOWHERE", "=OTHER", "", "X" * 65 + "=OTHER"):
+            with pytest.raises(WrongIssuer):
+                hub.peers.change(session, "GATEWAY", issuers=(wrong,))
