@@ -10,9 +10,12 @@ import click
 
 from dokuei.cli.operator import operator_of_all
 from dokuei.cli.options import data_option, settings_of, telling_errors
+from dokuei.cli.patient_words import ABOUT, KINDS, SEVERAL, STATES, TRAITS
+from dokuei.cli.peer_words import moment
 from dokuei.hub import Hub
 from pacs_node.patients import wire
 from pacs_node.patients.model import QuestionState
+from shared_kernel.errors import Text
 
 _reason = click.option("--reason", required=True, help="Why; it stays in the history.")
 
@@ -32,15 +35,15 @@ def questions(resolved: bool, limit: int, data: str | None, config: Path | None)
     with telling_errors(), Hub.opened(settings_of(data, config)) as hub:
         page = hub.patients.questions(operator_of_all(), wire.QuestionQuery(state=state, limit=limit))
     for question in page.questions:
-        click.echo(f"{question.id}  {question.site.code}  {question.asked_at:%Y-%m-%d %H:%M}Z  {question.about}")
-        click.echo(
-            f"  study {question.study.study_uid}  differs: {', '.join(question.differs) or 'several have this id'}"
-        )
-        click.echo(f"  known {_line(question.known)}  (patient {question.patient}, {question.known_studies} studies)")
-        click.echo(f"  found {_line(question.found)}")
+        differs = ", ".join(_both(TRAITS[trait]) for trait in question.differs) or _both(SEVERAL)
+        known = f"患者 / patient {question.patient}, 検査 / studies {question.known_studies}"
+        click.echo(f"{question.id}  {question.site.code}  {moment(question.asked_at)}  {_both(ABOUT[question.about])}")
+        click.echo(f"  検査 / study {question.study.study_uid}  相違 / differs: {differs}")
+        click.echo(f"  登録 / known {_line(question.known)}  ({known})")
+        click.echo(f"  受信 / found {_line(question.found)}")
         if question.decision:
             click.echo(f"  → {_decided(question.decision)}")
-    click.echo(f"{page.total} {state.value}")
+    click.echo(f"{_both(STATES[state])}: {page.total}")
 
 
 @patient.command()
@@ -67,7 +70,7 @@ def match(
 @click.option("--sex", type=click.Choice(["", "M", "F", "O"]), default="")
 @_reason
 @data_option
-def correct(  # one a column
+def correct(
     study_uid: str,
     patient_id: str,
     alphabetic: str,
@@ -116,9 +119,10 @@ def find(text: str, data: str | None, config: Path | None) -> None:
     with telling_errors(), Hub.opened(settings_of(data, config)) as hub:
         page = hub.patients.patients(operator_of_all(), wire.PatientQuery(q=text))
     for each in page.patients:
-        merged = f"  one person with {', '.join(map(str, each.same_person))}" if each.same_person else ""
-        click.echo(f"{each.patient}  {each.site.code}  {_line(each.demographics)}  {len(each.studies)} studies{merged}")
-    click.echo(f"{page.total} found")
+        same = f"  同一人物 / one person with {', '.join(map(str, each.same_person))}" if each.same_person else ""
+        told = f"{each.patient}  {each.site.code}  {_line(each.demographics)}  検査 / studies {len(each.studies)}{same}"
+        click.echo(told)
+    click.echo(f"該当 / found: {page.total}")
 
 
 @patient.command()
@@ -166,8 +170,13 @@ def _line(said: wire.Demographics) -> str:
 
 
 def _decided(decision: wire.Decision) -> str:
-    marks = [f"takes back {decision.undoes}"] if decision.undoes else []
-    marks += ["taken back"] if decision.undone else []
-    other = f" with {decision.other_patient}" if decision.other_patient else ""
-    told = f"{decision.number}  {decision.kind}  patient {decision.patient}{other}  {decision.at:%Y-%m-%d %H:%M}Z"
-    return "  ".join([told, decision.actor, *marks, decision.reason]).rstrip()
+    marks = [f"{decision.undoes} の取消 / takes back {decision.undoes}"] if decision.undoes else []
+    marks += ["取消済 / taken back"] if decision.undone else []
+    other = f" と / with {decision.other_patient}" if decision.other_patient else ""
+    who = f"患者 / patient {decision.patient}{other}"
+    told = [str(decision.number), _both(KINDS[decision.kind]), who, moment(decision.at), decision.actor]
+    return "  ".join([*told, *marks, decision.reason]).rstrip()
+
+
+def _both(text: Text) -> str:
+    return f"{text.ja} / {text.en}"

@@ -269,7 +269,7 @@ class Decider:
             questions=tuple(question.question_id for question in questions),
         )
 
-    def _record(  # one line of the table
+    def _record(
         self,
         kind: str,
         study: StudyRow | None,

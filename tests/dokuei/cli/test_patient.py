@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from dokuei.cli.main import main
+from shared_kernel.clock import JST
 from tests.support.objects import ct
 
 Run = Callable[..., Result]
@@ -39,19 +41,28 @@ def question(run: Run) -> str:
 
 def test_a_question_tells_both_sides(run: Run) -> None:
     shown = run("patient", "questions").output
-    for words in ("MINATO", "1.2.2", "name, birth_date", "山田^太郎", "佐藤^次郎", "1970-01-02", "1 open"):
+    differs = "氏名 / name, 生年月日 / birth date"
+    for words in ("MINATO", "1.2.2", differs, "山田^太郎", "佐藤^次郎", "1970-01-02", "要確認 / open: 1"):
         assert words in shown
 
 
 def test_matching_and_taking_back(run: Run) -> None:
     matched = run("patient", "match", question(run), "--holds", "known", "--reason", "改姓")
-    assert (matched.exit_code, "0 open" in run("patient", "questions").output) == (0, True)
+    assert (matched.exit_code, "open: 0" in run("patient", "questions").output) == (0, True)
     assert "改姓" in run("patient", "questions", "--resolved").output
     number = matched.output.split()[0]
+    assert "同一患者 / match" in matched.output
     assert 0 == run("patient", "undo", number, "--reason", "取り違え").exit_code
-    assert "1 open" in run("patient", "questions").output
+    assert "open: 1" in run("patient", "questions").output
     history = run("patient", "history", "--study", "1.2.2").output.splitlines()
     assert [True, True] == [f"takes back {number}" in history[0], "taken back" in history[1]]
+
+
+def test_times_are_japan_s(run: Run) -> None:
+    before = datetime.now(JST)
+    done = run("patient", "separate", "1.2.1", "--reason", "別人").output
+    possible = {f"{at:%Y-%m-%d %H:%M}" for at in (before, datetime.now(JST))}
+    assert possible & set(re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d(?= )", done))
 
 
 def test_correcting_and_separating(run: Run) -> None:
@@ -64,7 +75,7 @@ def test_correcting_and_separating(run: Run) -> None:
 def test_merging_and_unmerging(run: Run) -> None:
     said = ("--id", "P-9", "--ideographic", "佐藤^次郎", "--reason", "誤入力")
     run("patient", "correct", "1.2.2", *said)
-    numbers = [run("patient", "find", key).output.split()[0] for key in ("P-1", "さとう", "佐藤") if key != "さとう"]
+    numbers = [run("patient", "find", key).output.split()[0] for key in ("P-1", "P-9")]
     assert 0 == run("patient", "merge", *numbers, "--reason", "同一").exit_code
     assert f"one person with {numbers[1]}" in run("patient", "find", "P-1").output
     again = run("patient", "merge", *numbers, "--reason", "同一")
