@@ -67,3 +67,22 @@ export const separatePatient = (uid: string, reason: string): Promise<PatientDec
   request('POST', `${study(uid)}/separate`, { reason });
 export const undoDecision = (number: number, reason: string): Promise<PatientDecision> =>
   request('POST', `/api/patient-decisions/${number}/undo`, { reason });
+
+/** A patient with everybody who is the same person by a merge, and the studies of them that the caller may know. */
+export interface Patient {
+  patient: number;
+  site: Site;
+  demographics: Demographics;
+  merged_into: number | null;
+  same_person: number[];
+  studies: PatientQuestion['study'][];
+}
+
+export const findPatients = (q: string, limit: number): Promise<{ patients: Patient[]; total: number }> =>
+  request('GET', '/api/patients', undefined, { q, limit });
+export const mergePatients = (patient: number, into: number, reason: string): Promise<PatientDecision> =>
+  request('POST', `/api/patients/${patient}/merge`, { into, reason });
+export const unmergePatient = (patient: number, reason: string): Promise<PatientDecision> =>
+  request('POST', `/api/patients/${patient}/unmerge`, { reason });
+export const patientHistory = (patient: number): Promise<{ decisions: PatientDecision[] }> =>
+  request('GET', `/api/patients/${patient}/history`);

@@ -69,6 +69,30 @@ export const patientsStyles = css`
     font-size: var(--f-mini);
     white-space: nowrap;
   }
+  .search {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: var(--s-2);
+    margin-bottom: var(--s-4);
+  }
+  .search .input {
+    flex: 1 1 14rem;
+    width: auto;
+  }
+  .found {
+    margin: 0 0 var(--s-4);
+    padding: 0;
+    list-style: none;
+  }
+  .found li {
+    display: flex;
+    align-items: center;
+    justify-content: space-between;
+    gap: var(--s-3);
+    padding: var(--s-2) var(--s-3);
+    border-bottom: 1px solid var(--c-line);
+  }
   .deeds,
   .ends {
     display: flex;

@@ -1,5 +1,5 @@
 import { html, type TemplateResult } from 'lit';
-import { customElement } from 'lit/decorators.js';
+import { customElement, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { Demographics, PatientQuestion, QuestionState, Sex } from '../api/patients';
 import { badgeStyles } from '../components/badges';
@@ -15,10 +15,12 @@ import { Watch } from '../state/watch';
 import { baseStyles } from '../tokens/base';
 import { errorBanner } from './error-banner';
 import { aboutText, comparedRows } from './patients-compare';
+import './patients-merge';
 import { patientsStyles } from './patients-styles';
 import { ViewElement } from './view-element';
 
 const tabs: QuestionState[] = ['open', 'resolved'];
+type Shown = 'questions' | 'merge';
 const undoable = ['match', 'correct', 'separate'];
 const sexes: Sex[] = ['', 'M', 'F', 'O'];
 
@@ -29,6 +31,8 @@ const wordOf = (answer: Answer): 'match_known' | 'match_found' | 'correct' | 'se
 @customElement('dk-patients')
 export class PatientsView extends ViewElement {
   static override styles = [baseStyles, buttonStyles, badgeStyles, fieldStyles, tabStyles, patientsStyles];
+
+  @state() private shown: Shown = 'questions';
 
   private readonly questions = new PatientQuestions();
   private readonly watch = new Watch(this, this.questions);
@@ -44,19 +48,31 @@ export class PatientsView extends ViewElement {
   }
 
   override render() {
-    const { tab, page, answers, error } = this.watch.value;
+    const { tab, page } = this.watch.value;
     return html`
       <div class="bar">
         <h1>${t('patients.title')}</h1>
         <div class="tabs" role="group" aria-label=${t('patients.tabs')}>
           ${tabs.map(
-            (one) => html`<button class="tab" data-testid="patients-tab-${one}" aria-pressed=${one === tab} @click=${() => this.questions.show(one)}>
+            (one) => html`<button class="tab" data-testid="patients-tab-${one}" aria-pressed=${this.shown === 'questions' && one === tab} @click=${() => this.show(one)}>
               ${t(`patients.${one}`)} ${one === 'open' && page ? html`<span class="count">${page.open}</span>` : null}
             </button>`,
           )}
+          <button class="tab" data-testid="patients-tab-merge" aria-pressed=${this.shown === 'merge'} @click=${() => { this.shown = 'merge'; }}>${t('patients.merge')}</button>
         </div>
       </div>
-      <p class="lead">${t('patients.lead')}</p>
+      ${this.shown === 'merge' ? html`<dk-patients-merge></dk-patients-merge>` : this.asked()}
+    `;
+  }
+
+  private show(tab: QuestionState): void {
+    this.shown = 'questions';
+    this.questions.show(tab);
+  }
+
+  private asked(): TemplateResult {
+    const { tab, page, answers, error } = this.watch.value;
+    return html`<p class="lead">${t('patients.lead')}</p>
       ${error ? errorBanner(error, () => void this.questions.refresh()) : null}
       ${page && answers === tab ? this.list(page.questions, page.total, tab) : null} ${this.dialog()}
     `;
