@@ -65,3 +65,42 @@ def test_a_technologist_decides_and_takes_back(hub: HubProcess) -> None:
             what="the case to follow",
         )
     assert ("Q-2", "佐藤 次朗") == (corrected["patient"]["id"], corrected["patient"]["name"]["ideographic"])
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed; make test installs it")
+def test_a_technologist_compares_two_patients_merges_them_and_takes_it_back(hub: HubProcess) -> None:
+    one = ct(PatientID="M-1", PatientName="Kato^Sachiko=加藤^幸子", PatientBirthDate="19720304")
+    other = ct(PatientID="M-2", PatientName="Kato^Sachiko=加藤^幸子", PatientBirthDate="19720403")
+    for image in (one, other):
+        assert scanner.send(hub, [image.file], calling=CLINIC_AE) == [0]
+
+    with chromium() as browser:
+        page = person(browser, hub.url).new_page()
+        sign_in(page, "gishi")
+        page.get_by_role("link", name="患者の確認").click()
+        page.get_by_test_id("patients-tab-merge").click()
+        page.get_by_test_id("merge-query").fill("加藤")
+        page.get_by_test_id("merge-search").click()
+        found = page.get_by_test_id("merge-found")
+        expect(found).to_have_count(2, timeout=SLOW)
+        for patient_id in ("M-1", "M-2"):
+            found.filter(has_text=patient_id).get_by_test_id("merge-choose").click()
+        compared = page.get_by_test_id("merge-compared")
+        expect(compared.locator("tr.differs")).to_contain_text("1972-04-03")
+        picture(page, "patients-merge")
+
+        page.get_by_test_id("merge-begin").click()
+        expect(page.get_by_test_id("merge-send")).to_be_disabled()
+        page.get_by_test_id("merge-reason").fill("転居前の患者ID。本人に確認")
+        picture(page, "patients-merging")
+        page.get_by_test_id("merge-send").click()
+        expect(found.filter(has_text="統合済")).to_have_count(2, timeout=SLOW)
+        expect(compared).to_contain_text("転居前の患者ID。本人に確認")
+        expect(page.get_by_test_id("merge-begin")).to_be_disabled()
+        picture(page, "patients-merged")
+
+        page.get_by_test_id("merge-undo").click()
+        page.get_by_test_id("merge-reason").fill("同姓同名の別人")
+        page.get_by_test_id("merge-send").click()
+        expect(found.filter(has_text="統合済")).to_have_count(0, timeout=SLOW)
+        expect(compared).to_contain_text("統合の取消", timeout=SLOW)
