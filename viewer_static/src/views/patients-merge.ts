@@ -1,4 +1,4 @@
-import { html, type TemplateResult } from 'lit';
+import { css, html, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { Patient, PatientDecision } from '../api/patients';
@@ -18,11 +18,17 @@ import { patientsStyles } from './patients-styles';
 import { ViewElement } from './view-element';
 
 const shownStudies = 5;
+const inside = css`
+  :host {
+    max-width: none;
+    padding: 0;
+  }
+`;
 
 /** 患者の統合: look two patients up, compare them, make them one person, and take that back. */
 @customElement('dk-patients-merge')
 export class PatientsMerge extends ViewElement {
-  static override styles = [baseStyles, buttonStyles, badgeStyles, fieldStyles, patientsStyles];
+  static override styles = [baseStyles, buttonStyles, badgeStyles, fieldStyles, patientsStyles, inside];
 
   private readonly merge = new PatientMerge();
   private readonly watch = new Watch(this, this.merge);
@@ -90,8 +96,9 @@ export class PatientsMerge extends ViewElement {
       </table>
       <div class="deeds">
         ${into && patient
-          ? html`<button class="button primary" data-testid="merge-begin" ?disabled=${isOne(into, patient) || patient.merged_into !== null}
-                @click=${() => this.merge.begin({ deed: 'merge', patient, into })}>${t('merge.merge')}</button>
+          ? html`${isOne(into, patient) || patient.merged_into !== null
+                ? null
+                : html`<button class="button primary" data-testid="merge-begin" @click=${() => this.merge.begin({ deed: 'merge', patient, into })}>${t('merge.merge')}</button>`}
               <button class="button" data-testid="merge-swap" @click=${() => this.merge.swap()}>${t('merge.swap')}</button>`
           : null}
         ${sides.filter((one) => one.merged_into !== null).map((one) => html`<button class="button" data-testid="merge-undo" @click=${() => this.merge.begin({ deed: 'unmerge', patient: one })}>
