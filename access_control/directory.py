@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from access_control.errors import AlreadyThere, BadName, NoSuchPerson, NoSuchSite, WeakPassword
 from access_control.gate import audit_entry
-from access_control.model import Actor, ActorKind, Resource, Role
+from access_control.model import OPERATOR, Resource, Role
 from access_control.tables import ContractRow, CredentialRow, PersonRow, SiteRow
 from shared_kernel.audit.trail import record
 from shared_kernel.clock import Clock
@@ -21,15 +21,6 @@ SHORTEST_PASSWORD = 8
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-]{0,31}")
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@\-]{0,63}")
 _LONGEST_NAME = 120
-OPERATOR = Actor(
-    kind=ActorKind.OPERATOR,
-    login="operator",
-    name="operator",
-    role=None,
-    site_code="",
-    site_name="",
-    session_id="command-line",
-)
 
 
 @dataclass(frozen=True, slots=True)

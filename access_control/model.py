@@ -94,6 +94,18 @@ class Actor:
     follows: frozenset[str] = field(default_factory=frozenset)
 
 
+OPERATOR = Actor(
+    kind=ActorKind.OPERATOR,
+    login="operator",
+    name="operator",
+    role=None,
+    site_code="",
+    site_name="",
+    session_id="command-line",
+)
+"""Whoever types commands on the hub's own machine, for deeds that are about no site in particular."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
     """What an action is about: a thing of one site. `label` is `kind/id`, for the audit trail."""

@@ -10,7 +10,7 @@ import threading
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import ScalarSelect, Select, case, literal, or_, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, case, literal, or_, select
 from sqlalchemy.orm import Session
 
 from pacs_node.archive.tables import InstanceRow, SeriesRow, StudyRow
@@ -86,27 +86,33 @@ class CompletionWorker:
         now = self._clock.now()
         with self._database.read() as session:
             quiet = self._quiet_studies(session, now)
-            if session.scalar(quiet.limit(1)) is None and not fulfilled_studies(session):
+            seen = {row.id: row for row in session.execute(quiet.limit(_AT_ONCE))}
+            if not seen and not fulfilled_studies(session):
                 return 0
         with self._database.write() as session:
             found = fulfilled_studies(session)
             mark_fulfilled(session, found, now)
             session.flush()
-            studies = session.scalars(quiet.limit(_AT_ONCE)).all()
+            # Who sent what was looked up before anybody had to wait; here only whether it is still true.
+            quiet_ones = select(StudyRow).where(StudyRow.id.in_(seen), _not_waited_for()).order_by(StudyRow.id)
+            studies = [study for study in session.scalars(quiet_ones) if _as_seen(study, seen[study.id])]
             for study in {study.id: study for study in (*found, *studies)}.values():
                 _tell(session, study, now)
         return len(studies) + len(found)
 
-    def _quiet_studies(self, session: Session, now: datetime) -> Select[StudyRow]:
-        """Studies of which nothing came for as long as the last one's sender needs, and no manifest says otherwise."""
+    def _quiet_studies(self, session: Session, now: datetime) -> Select[int, datetime | None, int]:
+        """Studies of which nothing came for as long as the last one's sender needs, and no manifest says otherwise.
+
+        Each as it is now: its row, since when it is unsettled, and how many instances it has.
+        """
         peers = select(DicomPeerRow.ae_title, DicomPeerRow.quiet_period).where(DicomPeerRow.quiet_period.is_not(None))
         own = {f"ae:{title}": timedelta(seconds=quiet) for title, quiet in session.execute(peers) if quiet is not None}
         studies = (
-            select(StudyRow)
+            select(StudyRow.id, StudyRow.unsettled_since, StudyRow.instance_count)
             .where(
                 StudyRow.unsettled_since.is_not(None),
                 StudyRow.unsettled_since <= now - min((self._quiet, *own.values())),
-                or_(StudyRow.arrived_at.is_not(None), ~incomplete_manifest()),
+                _not_waited_for(),
             )
             .order_by(StudyRow.unsettled_since)
         )
@@ -133,13 +139,23 @@ class CompletionWorker:
                 failing = False
 
 
+def _not_waited_for() -> ColumnElement[bool]:
+    """That no manifest keeps the study of the query waiting."""
+    return or_(StudyRow.arrived_at.is_not(None), ~incomplete_manifest())
+
+
+def _as_seen(study: StudyRow, seen: Row[int, datetime | None, int]) -> bool:
+    """Whether nothing has come since it was found quiet, and nobody else has told of it."""
+    return (study.id, study.unsettled_since, study.instance_count) == tuple(seen)
+
+
 def _last_sender() -> ScalarSelect[str]:
-    """Login of who sent the newest instance of the study of the query."""
+    """Login of who sent what came last of the study of the query: a new version counts as much as a new instance."""
     return (
         select(InstanceRow.received_from)
         .join(SeriesRow, SeriesRow.id == InstanceRow.series_row)
         .where(SeriesRow.study_row == StudyRow.id)
-        .order_by(InstanceRow.id.desc())
+        .order_by(InstanceRow.received_at.desc(), InstanceRow.id.desc())
         .limit(1)
         .correlate(StudyRow)
         .scalar_subquery()

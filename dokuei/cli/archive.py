@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from access_control.model import Actor
+from dokuei.cli.operator import operator_of
 from dokuei.cli.options import data_option, settings_of, telling_errors
-from dokuei.cli.study import operator_of
 from dokuei.hub import Hub
 from dokuei.progress import progress_bar
 from pacs_node.archive_care.entries import Selection, count_wrong, wrong

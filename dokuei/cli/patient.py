@@ -8,7 +8,7 @@ from typing import Literal
 
 import click
 
-from dokuei.cli.operator import operator_of_all
+from access_control.model import OPERATOR
 from dokuei.cli.options import data_option, settings_of, telling_errors
 from dokuei.cli.patient_words import ABOUT, KINDS, SEVERAL, STATES, TRAITS
 from dokuei.cli.peer_words import moment
@@ -33,7 +33,7 @@ def questions(resolved: bool, limit: int, data: str | None, config: Path | None)
     """Studies whose patient id is known with another name, birth date or sex."""
     state = QuestionState.RESOLVED if resolved else QuestionState.OPEN
     with telling_errors(), Hub.opened(settings_of(data, config)) as hub:
-        page = hub.patients.questions(operator_of_all(), wire.QuestionQuery(state=state, limit=limit))
+        page = hub.patients.questions(OPERATOR, wire.QuestionQuery(state=state, limit=limit))
     for question in page.questions:
         differs = ", ".join(_both(TRAITS[trait]) for trait in question.differs) or _both(SEVERAL)
         known = f"患者 / patient {question.patient}, 検査 / studies {question.known_studies}"
@@ -57,7 +57,7 @@ def match(
     """It is the patient who is known."""
     with telling_errors(), Hub.opened(settings_of(data, config)) as hub:
         said = wire.Match(holds=holds, reason=reason)
-        click.echo(_decided(hub.patients.match(operator_of_all(), question_id, said)))
+        click.echo(_decided(hub.patients.match(OPERATOR, question_id, said)))
 
 
 @patient.command()
@@ -65,7 +65,7 @@ def match(
 @click.option("--id", "patient_id", required=True, help="The right PatientID; may be empty.")
 @click.option("--alphabetic", default="", help="Name in Latin letters, ^ between family and given name.")
 @click.option("--ideographic", default="", help="漢字")
-@click.option("--phonetic", default="", help="かな")
+@click.option("--phonetic", default="", help="カナ")
 @click.option("--birth-date", type=click.DateTime(["%Y-%m-%d"]), default=None)
 @click.option("--sex", type=click.Choice(["", "M", "F", "O"]), default="")
 @_reason
@@ -88,7 +88,7 @@ def correct(
     right = wire.Demographics(patient_id=patient_id, name=name, birth_date=day, sex=sex)
     with telling_errors(), Hub.opened(settings_of(data, config)) as hub:
         said = wire.Correction(demographics=right, reason=reason)
-        click.echo(_decided(hub.patients.correct(operator_of_all(), study_uid, said)))
+        click.echo(_decided(hub.patients.correct(OPERATOR, study_uid, said)))
 
 
 @patient.command()
@@ -98,7 +98,7 @@ def correct(
 def separate(study_uid: str, reason: str, data: str | None, config: Path | None) -> None:
     """The study's patient is another person under the same id."""
     with telling_errors(), Hub.opened(settings_of(data, config)) as hub:
-        click.echo(_decided(hub.patients.separate(operator_of_all(), study_uid, wire.Because(reason=reason))))
+        click.echo(_decided(hub.patients.separate(OPERATOR, study_uid, wire.Because(reason=reason))))
 
 
 @patient.command()
@@ -108,7 +108,7 @@ def separate(study_uid: str, reason: str, data: str | None, config: Path | None)
 def undo(number: int, reason: str, data: str | None, config: Path | None) -> None:
     """Take back decision NUMBER about a study."""
     with telling_errors(), Hub.opened(settings_of(data, config)) as hub:
-        click.echo(_decided(hub.patients.reopen(operator_of_all(), number, wire.Because(reason=reason))))
+        click.echo(_decided(hub.patients.reopen(OPERATOR, number, wire.Because(reason=reason))))
 
 
 @patient.command()
@@ -117,7 +117,7 @@ def undo(number: int, reason: str, data: str | None, config: Path | None) -> Non
 def find(text: str, data: str | None, config: Path | None) -> None:
     """Patients by a part of the id or of the name in any writing."""
     with telling_errors(), Hub.opened(settings_of(data, config)) as hub:
-        page = hub.patients.patients(operator_of_all(), wire.PatientQuery(q=text))
+        page = hub.patients.patients(OPERATOR, wire.PatientQuery(q=text))
     for each in page.patients:
         same = f"  同一人物 / one person with {', '.join(map(str, each.same_person))}" if each.same_person else ""
         told = f"{each.patient}  {each.site.code}  {_line(each.demographics)}  検査 / studies {len(each.studies)}{same}"
@@ -134,7 +134,7 @@ def merge(patient_number: int, into: int, reason: str, data: str | None, config:
     """PATIENT and INTO, numbers as `find` gives them, are one person."""
     with telling_errors(), Hub.opened(settings_of(data, config)) as hub:
         said = wire.Merge(into=into, reason=reason)
-        click.echo(_decided(hub.patients.merge(operator_of_all(), patient_number, said)))
+        click.echo(_decided(hub.patients.merge(OPERATOR, patient_number, said)))
 
 
 @patient.command()
@@ -144,7 +144,7 @@ def merge(patient_number: int, into: int, reason: str, data: str | None, config:
 def unmerge(patient_number: int, reason: str, data: str | None, config: Path | None) -> None:
     """PATIENT is a person of its own after all."""
     with telling_errors(), Hub.opened(settings_of(data, config)) as hub:
-        click.echo(_decided(hub.patients.unmerge(operator_of_all(), patient_number, wire.Because(reason=reason))))
+        click.echo(_decided(hub.patients.unmerge(OPERATOR, patient_number, wire.Because(reason=reason))))
 
 
 @patient.command()
@@ -157,9 +157,9 @@ def history(study_uid: str | None, patient_number: int | None, data: str | None,
         raise click.UsageError("Say of whom: --study UID or --patient NUMBER.")
     with telling_errors(), Hub.opened(settings_of(data, config)) as hub:
         if study_uid is not None:
-            told = hub.patients.history_of_study(operator_of_all(), study_uid)
+            told = hub.patients.history_of_study(OPERATOR, study_uid)
         else:
-            told = hub.patients.history_of_patient(operator_of_all(), patient_number or 0)
+            told = hub.patients.history_of_patient(OPERATOR, patient_number or 0)
     for decision in told.decisions:
         click.echo(_decided(decision))
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import click
 from rich.console import Console
 
-from access_control.model import Actor
-from dokuei.cli.operator import operator_of_all
+from access_control.model import OPERATOR
+from dokuei.cli.operator import operator_of
 from dokuei.cli.options import data_option, settings_of, telling_errors
 from dokuei.cli.study_orders import commitment, manifest
 from dokuei.cli.study_sends import send, sends
@@ -86,7 +85,7 @@ def reindex(
         )
         with progress_bar(errors) as progress:
             task = progress.add_task("読み直し中 / reading", total=len(uids))
-            for outcome in hub.text_reader.read(uids, operator_of_all()):
+            for outcome in hub.text_reader.read(uids, OPERATOR):
                 changed += outcome.changed
                 unreadable += outcome.unreadable
                 progress.advance(task)
@@ -98,20 +97,3 @@ def reindex(
 def _told(outcome: ImportOutcome) -> str:
     why = f"{outcome.reason.en} / {outcome.reason.ja}" if outcome.reason else outcome.code
     return f"{outcome.path}: {why}" + (f" ({outcome.details})" if outcome.details else "")
-
-
-def operator_of(hub: Hub, site_code: str | None) -> Actor:
-    """Whoever sits at the command line, acting for this site; without one for the only site or clinic there is."""
-    with hub.database.read() as session:
-        sites = hub.directory.sites(session)
-        clinics = hub.directory.clinics_under_contract(session)
-        if site_code is not None:
-            site = hub.directory.site(session, site_code)
-        elif len(sites) == 1:
-            site = sites[0]
-        elif len(clinics) == 1:
-            site = hub.directory.site(session, clinics[0])
-        else:
-            known = ", ".join(each.code for each in sites) or "none: register one with dokuei site add"
-            raise click.UsageError(f"Say whose studies these are: --site CODE (known: {known}).")
-    return replace(operator_of_all(), site_code=site.code, site_name=site.name)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
 import msgspec
 
-from dokuei.cli.operator import operator_of_all
+from access_control.model import OPERATOR
+from dokuei.cli.operator import operator_at
 from dokuei.cli.options import data_option, settings_of, telling_errors
 from dokuei.hub import Hub
 from pacs_node.commitment.model import CONFIRMED, NEVER_TOLD, Commitment, Direction
@@ -33,7 +33,7 @@ def manifest(file: Path, site_code: str, reason: str | None, data: str | None, c
     with telling_errors(), Hub.opened(settings_of(data, config)) as hub:
         with hub.database.read() as session:
             site = hub.directory.site(session, site_code)
-        operator = replace(operator_of_all(), site_code=site.code, site_name=site.name)
+        operator = operator_at(site.code, site.name)
         if reason is not None:
             hub.manifests.withdraw(operator, said.study_uid, reason)
             click.echo("withdrawn / 取り下げました")
@@ -63,7 +63,7 @@ def commitment(study_uid: str, ae_title: str | None, data: str | None, config: P
             peer = hub.peers.find(ae_title)
             if peer is None:
                 raise NoSuchPeer(ae_title=ae_title)
-            hub.commitments.ask(operator_of_all(), peer, study_uid)
+            hub.commitments.ask(OPERATOR, peer, study_uid)
         found = hub.commitments.of_study(study_uid)
     if not found:
         click.echo("ありません / none")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
 from rich.console import Console
 
-from dokuei.cli.operator import operator_of_all
+from access_control.model import OPERATOR
+from dokuei.cli.operator import operator_at
 from dokuei.cli.options import data_option, settings_of, telling_errors
 from dokuei.hub import Hub
 from dokuei.progress import progress_bar
@@ -42,7 +42,7 @@ def send(study_uid: str, destination: str, data: str | None, config: Path | None
     """
     errors = Console(stderr=True)
     with telling_errors(), Hub.opened(settings_of(data, config)) as hub:
-        operator = replace(operator_of_all(), site_code=hub.catalogue.site_of(study_uid) or "")
+        operator = operator_at(hub.catalogue.site_of(study_uid) or "")
         order_id = hub.outgoing.order_study(operator, study_uid, destination, after=_HEAD_START)
         with progress_bar(errors) as progress:
             task = progress.add_task(f"送信中 / sending → {destination}", total=hub.outgoing.order(order_id).total)
@@ -77,7 +77,7 @@ def sends(
     """Show orders to send, the newest first: state, how many of how many, next try, last error. Times are Japan's."""
     with telling_errors(), Hub.opened(settings_of(data, config)) as hub:
         if retry is not None:
-            hub.outgoing.retry(operator_of_all(), retry)
+            hub.outgoing.retry(OPERATOR, retry)
             order_id = retry
         if order_id is not None:
             _show(hub, hub.outgoing.order(order_id))

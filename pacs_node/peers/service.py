@@ -8,8 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from access_control.directory import OPERATOR
-from access_control.model import Actor
+from access_control.model import OPERATOR, Actor
 from access_control.tables import ContractRow, SiteRow
 from pacs_node.peers.errors import (
     CertificateNotAskedFor,

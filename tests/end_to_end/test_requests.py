@@ -206,7 +206,7 @@ def test_a_request_on_screen(clinic: HubProcess) -> None:
     with chromium() as browser:
         page = person(browser, clinic.url, width=1280, height=960).new_page()
         sign_in(page, "gishi")
-        page.get_by_role("link", name="検査依頼").click()
+        page.get_by_role("link", name="読影依頼").click()
         expect(page.get_by_text("本日の依頼はありません")).to_be_visible(timeout=30_000)
         page.get_by_test_id("request-new").click()
         page.get_by_test_id("request-patient_id").fill("M0003001")

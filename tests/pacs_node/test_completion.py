@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, event, select
+from sqlalchemy.orm import Session
 
 from pacs_node.completion import CompletionWorker
+from pacs_node.ingest.service import Incoming
+from pacs_node.peers.model import IntakeRules, OnDifferentContent
 from shared_kernel.events.tables import OutboxRow
-from tests.pacs_node.conftest import Hub
+from tests.pacs_node.conftest import Hub, peer
 from tests.support.objects import ct, data_set_of
 
 HANGING_PROTOCOL = "1.2.840.10008.5.1.4.38.1"
@@ -111,3 +117,71 @@ def test_images_beside_an_object_of_no_patient_are_told(hub: Hub) -> None:
     hub.clock.move(timedelta(hours=1))
     assert _worker(hub).run_once() == 1
     assert ["StudyArrived"] == [name for name, _ in _told(hub)]
+
+
+def _slow(hub: Hub, ae_title: str, quiet_period: float) -> None:
+    with hub.database.write() as session:
+        hub.peers.add(session, ae_title, "CLINIC", quiet_period=quiet_period)
+
+
+def test_who_sent_last_is_looked_up_before_anybody_has_to_wait(hub: Hub) -> None:
+    _slow(hub, "CLINIC_CT", 60)
+    hub.store(ct().file)
+    hub.clock.move(timedelta(seconds=61))
+    while_writing: list[str] = []
+
+    @event.listens_for(hub.database.engine, "before_cursor_execute")
+    def heard(connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+        if connection.get_execution_options().get("dokuei_write"):
+            while_writing.append(statement)
+
+    assert 1 == _worker(hub).run_once()
+    assert while_writing
+    assert [] == [statement for statement in while_writing if "received_from" in statement]
+
+
+def test_an_image_that_comes_between_looking_and_telling_keeps_the_study_waiting(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study, write = ct().study, hub.database.write
+    hub.store(ct(StudyInstanceUID=study).file)
+    hub.clock.move(timedelta(hours=1))
+
+    @contextmanager
+    def late() -> Iterator[Session]:
+        monkeypatch.setattr(hub.database, "write", write)
+        hub.store(ct(StudyInstanceUID=study).file)
+        with write() as session:
+            yield session
+
+    monkeypatch.setattr(hub.database, "write", late)
+    assert 0 == _worker(hub).run_once()
+    assert [] == _told(hub)
+    hub.clock.move(timedelta(hours=1))
+    assert 1 == _worker(hub).run_once()
+    assert '"instances":2' in _told(hub)[0][1]
+
+
+def test_the_one_who_sent_last_may_have_sent_a_new_version(hub: Hub) -> None:
+    _slow(hub, "SLOW_CT", 600)
+    first = ct()
+    hub.store(first.file)
+    [record] = hub.catalogue.instances(first.study)
+    hub.clock.move(timedelta(seconds=1))
+    hub.store(ct(StudyInstanceUID=first.study).file)
+    hub.clock.move(timedelta(seconds=1))
+    corrected = ct(
+        pixels=bytes([1]) * 512,
+        SOPInstanceUID=first.sop_instance,
+        StudyInstanceUID=first.study,
+        SeriesInstanceUID=record.series_uid,
+    )
+    with hub.ingest.spool() as spool:
+        spool.write(corrected.file)
+        rules = IntakeRules(on_different_content=OnDifferentContent.NEW_VERSION)
+        sender = replace(peer(), login="ae:SLOW_CT")
+        hub.ingest.store(Incoming(sender=sender, spool=spool, channel="c-store", rules=rules))
+    hub.clock.move(timedelta(seconds=500))
+    assert 0 == _worker(hub).run_once()
+    hub.clock.move(timedelta(seconds=100))
+    assert 1 == _worker(hub).run_once()

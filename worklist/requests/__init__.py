@@ -1,1 +1,1 @@
-"""Reading requests: what a clinic asks for before the images are there (検査依頼)."""
+"""Reading requests: what a clinic asks for before the images are there (読影依頼)."""

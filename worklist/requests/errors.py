@@ -17,7 +17,7 @@ class WrongRequest(InvalidInput):
     """A field of the request is missing or can't go into DICOM; `field` and `rule` say which and why."""
 
     code = "wrong_request"
-    message = Text("検査依頼の入力に誤りがあります。", "A field of the reading request is not valid.")
+    message = Text("読影依頼の入力に誤りがあります。", "A field of the reading request is not valid.")
 
 
 class AccessionTaken(Conflict):
@@ -34,7 +34,7 @@ class RequestClosed(Conflict):
     """Images have come for the request, or it was cancelled: it can't be changed any more."""
 
     code = "request_closed"
-    message = Text("この検査依頼は完了または取消済です。", "This request is done or was cancelled.")
+    message = Text("この読影依頼は完了または取消済です。", "This request is done or was cancelled.")
     next_step = Text(
         "画像が届いた検査は、症例一覧で検査目的を書き直せます。",
         "Once images have come, the reason can be changed in the reading case.",
@@ -45,7 +45,7 @@ class StaleReadingRequest(Conflict):
     """The request was changed after the caller had read it; `current` in the details is the request now."""
 
     code = "stale_reading_request"
-    message = Text("検査依頼は他の人が先に変更しました。", "Somebody else has changed this request meanwhile.")
+    message = Text("読影依頼は他の人が先に変更しました。", "Somebody else has changed this request meanwhile.")
     next_step = Text(
         "最新の内容を確認し、必要な変更をもう一度入力してください。",
         "Look at the current request and enter your change again.",

@@ -35,7 +35,7 @@ class DestinationUnknown(RequestRefused):
     status = 0xA801
 
 
-class NotAllowed(RequestRefused):
-    """The peer may see nothing of what it names."""
+class NotAuthorised(RequestRefused):
+    """The asker, or the Move Destination, may not see a study that is named (refused: not authorised, PS3.7 annex C)."""
 
     status = 0x0124

@@ -18,7 +18,7 @@ from pacs_node.header.elements import BrokenDataSet
 from pacs_node.model import InstanceRecord
 from pacs_node.peers.model import Service
 from pacs_node.scp.query_retrieve.encoding import ElementWriter, tag_and_vr
-from pacs_node.scp.query_retrieve.errors import CannotProcess, NotAllowed, RequestRefused
+from pacs_node.scp.query_retrieve.errors import CannotProcess, NotAuthorised, RequestRefused
 from pacs_node.scp.query_retrieve.extended import agreed
 from pacs_node.scp.query_retrieve.identifier import Identifier, read_identifier
 from pacs_node.scp.query_retrieve.models import model_of, offers_of
@@ -97,7 +97,7 @@ class Retrieval(ABC):
             log.info("retrieve.refused", calling_ae=peer.ae_title, reason=str(refusal))
             return responses.response(refusal.status, comment=str(refusal))
         except (Forbidden, NotFound):
-            return responses.response(NotAllowed.status, comment="Not everybody may see what is named.")
+            return responses.response(NotAuthorised.status, comment="Not everybody may see what is named.")
         except Unavailable as refusal:
             log.warning("retrieve.unavailable", calling_ae=peer.ae_title, reason=str(refusal))
             return responses.response(OUT_OF_RESOURCES, comment="The hub can't answer now; ask again later.")

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from access_control.model import Actor, ActorKind
 from dokuei.cli.main import main
+from dokuei.cli.operator import operator_at
 from dokuei.doctor import examine
 from dokuei.hub import Hub
 from pacs_node.archive_care.tables import ArchiveRoundRow
@@ -21,15 +21,7 @@ from pacs_node.ingest.service import Incoming
 from shared_kernel.settings import Settings
 from tests.support.objects import Part10, ct
 
-OPERATOR = Actor(
-    kind=ActorKind.OPERATOR,
-    login="operator",
-    name="operator",
-    role=None,
-    site_code="MINATO",
-    site_name="みなと診療所",
-    session_id="command-line",
-)
+OPERATOR = operator_at("MINATO", "みなと診療所")
 Run = Callable[..., Result]
 
 

@@ -15,7 +15,7 @@ from pynetdicom.pdu_primitives import SCP_SCU_RoleSelectionNegotiation
 from pynetdicom.presentation import build_role
 from sqlalchemy import select
 
-from access_control.model import Actor, ActorKind
+from access_control.model import OPERATOR
 from pacs_node.archive.tables import InstanceRow
 from pacs_node.archive_care.tables import InstanceDigestRow
 from pacs_node.commitment.model import COMMITMENT_CLASS, WELL_KNOWN_INSTANCE, CommitmentState, Direction, Reference
@@ -33,15 +33,6 @@ from tests.support.waiting import until
 
 Where = tuple[str, int]
 BOTH = frozenset({Service.STORE, Service.COMMITMENT})
-OPERATOR = Actor(
-    kind=ActorKind.OPERATOR,
-    login="operator",
-    name="operator",
-    role=None,
-    site_code="",
-    site_name="",
-    session_id="command-line",
-)
 
 
 class Parts:

@@ -4,7 +4,7 @@ import type { Patient, Person, Site } from './types';
 export type RequestState = 'open' | 'done' | 'cancelled';
 export type Priority = 'routine' | 'urgent' | 'stat';
 
-/** A reading request (検査依頼), before and after its images have come. */
+/** A reading request (読影依頼), before and after its images have come. */
 export interface ReadingRequest {
   id: string;
   state: RequestState;

@@ -45,7 +45,7 @@ export const jaPatients = {
   'patients.differs': '相違',
   'patients.patient_id': '患者ID',
   'patients.ideographic': '氏名（漢字）',
-  'patients.phonetic': '氏名（かな）',
+  'patients.phonetic': '氏名（カナ）',
   'patients.alphabetic': '氏名（ローマ字）',
   'patients.birth_date': '生年月日',
   'patients.sex': '性別',

@@ -92,7 +92,7 @@ export function wrongField(error: ApiError): keyof RequestFields | null {
   return wireNames[field] ?? (field in emptyFields() ? (field as keyof RequestFields) : null);
 }
 
-/** One 検査依頼 being entered or changed. */
+/** One 読影依頼 being entered or changed. */
 export class RequestEntry extends Store<RequestEntryState> {
   constructor(private readonly id: string | null) {
     super({ phase: id === null ? 'editing' : 'loading', fields: emptyFields(), dirty: false, known: null, error: null, wrong: null, stale: false });

@@ -22,7 +22,7 @@ export function questionOf(tab: RequestTab, today: string): RequestQuery {
   return tab === 'today' ? { day: today, state: ['open', 'done'] } : { state: [tab] };
 }
 
-/** 検査依頼: the requests of the own site. */
+/** 読影依頼: the requests of the own site. */
 export class RequestList extends Store<RequestListState> {
   private limit = pageSize;
   private stopPolling: (() => void) | undefined;

@@ -26,7 +26,7 @@ const rules = {
   station_ae_title: 1, accession_number: 1, procedure_description: 1, requesting_doctor: 1,
 } as const;
 
-/** One 検査依頼: entered, changed while it is open, cancelled, and looked at when its images have come. */
+/** One 読影依頼: entered, changed while it is open, cancelled, and looked at when its images have come. */
 @customElement('dk-request-entry')
 export class RequestEntryView extends ViewElement {
   static override styles = [

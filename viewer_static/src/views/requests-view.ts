@@ -26,7 +26,7 @@ const tabs: RequestTab[] = ['today', 'open', 'done', 'cancelled'];
 export const arrivals = (one: Pick<ReadingRequest, 'instance_count' | 'expected_count'>): string =>
   one.expected_count === null ? t('requests.images', { n: one.instance_count }) : t('requests.images_of', { n: one.instance_count, total: one.expected_count });
 
-/** 検査依頼: what the own site has asked for, and what of it has come. */
+/** 読影依頼: what the own site has asked for, and what of it has come. */
 @customElement('dk-requests')
 export class RequestsView extends ViewElement {
   static override styles = [
