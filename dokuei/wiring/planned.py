@@ -22,7 +22,7 @@ class PlannedByRequests:
         self._database = database
 
     def scheduled(self, wanted: Wanted) -> Iterator[ScheduledProcedure]:
-        """Open requests by date, time and id, a few hundred a transaction."""
+        """Open requests by date, time (those of any time last) and id, a few hundred a transaction, each once."""
         asked = Open(
             site_code=wanted.site_code,
             first_day=wanted.first_day,
@@ -33,11 +33,13 @@ class PlannedByRequests:
             study_uid=wanted.study_uid,
         )
         last: ReadingRequestRow | None = None
+        seen: set[str] = set()  # one that is put off meanwhile comes along again
         while True:
             with self._database.read() as session:
                 rows = open_requests(session, asked, after=last, limit=_AT_ONCE)
-                planned = [_planned(row) for row in rows]
+                planned = [_planned(row) for row in rows if row.request_id not in seen]
                 session.expunge_all()
+            seen.update(row.request_id for row in rows)
             yield from planned
             if len(rows) < _AT_ONCE:
                 return

@@ -218,10 +218,11 @@ def find(session: Session, sop_instance_uids: Sequence[str]) -> dict[str, Found]
 
 
 def describe_study(study: StudyRow, header: Header, *, first: bool) -> None:
-    """Let the study say what its newest instance says, where that says anything.
+    """Let the study say what this instance says, where that says anything.
 
-    An object without a StudyDescription (a presentation state) does not take the images' away. Whose
-    study it is, is no matter of the newest; see `identity`.
+    An object without a StudyDescription (a presentation state) does not take the images' away. An instance whose
+    like came before is not asked again (`appending`): of two kinds that contradict each other, the one that came
+    later for the first time stays. Whose study it is, is no matter of that; see `identity`.
     """
     values = {
         "study_date": header.study_date,

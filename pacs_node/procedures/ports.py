@@ -53,5 +53,8 @@ class ScheduledProcedures(Protocol):
     """Who plans examinations: reading requests, later also bookings."""
 
     def scheduled(self, wanted: Wanted) -> Iterator[ScheduledProcedure]:
-        """The open ones of a site by date and time, fetched bit by bit; no transaction is held between two."""
+        """The open ones of a site by date and time (those of any time last), fetched bit by bit.
+
+        No transaction is held between two.
+        """
         ...

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import Time, and_, case, func, literal, or_, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -19,11 +19,15 @@ from worklist.requests.view import patient_of
 from worklist.tables import CaseRow
 from worklist.wire import Name, Patient
 
+_ANY_TIME = time.max
+# Databases differ about where nothing is sorted: said here.
+_MOMENT = func.coalesce(Row.scheduled_time, literal(_ANY_TIME, Time()))
+
 
 def find(session: Session, sites: frozenset[str], query: wire.RequestQuery) -> tuple[Sequence[Row], int]:
     """One page of the requests of `sites` that match, and how many match in all.
 
-    Open ones by their scheduled time, the others behind them, newest first.
+    Open ones by their day and time, of a day those of any time last; the others behind them, newest first.
     """
     matching: list[ColumnElement[bool]] = [Row.site_code.in_(sites)]
     if query.state:
@@ -37,7 +41,7 @@ def find(session: Session, sites: frozenset[str], query: wire.RequestQuery) -> t
     order = (
         case((is_open, 0), else_=1),
         case((is_open, Row.scheduled_date)),
-        case((is_open, Row.scheduled_time)),
+        case((is_open, _MOMENT)),
         Row.changed_at.desc(),
         Row.request_id,
     )
@@ -82,7 +86,7 @@ class Open:
 
 
 def open_requests(session: Session, wanted: Open, *, after: Row | None, limit: int) -> Sequence[Row]:
-    """Open requests by their day, then id, from behind `after` on."""
+    """Open requests by day, time (those of any time last) and id, from behind `after` on."""
     found = select(Row).where(Row.site_code == wanted.site_code, Row.state == RequestState.OPEN.value)
     if wanted.first_day is not None:
         found = found.where(Row.scheduled_date >= wanted.first_day)
@@ -96,9 +100,16 @@ def open_requests(session: Session, wanted: Open, *, after: Row | None, limit: i
     }
     found = found.where(*(column == value for column, value in exact.items() if value))
     if after is not None:
-        later = and_(Row.scheduled_date == after.scheduled_date, Row.request_id > after.request_id)
-        found = found.where(or_(Row.scheduled_date > after.scheduled_date, later))
-    return session.scalars(found.order_by(Row.scheduled_date, Row.request_id).limit(limit)).all()
+        moment = after.scheduled_time or _ANY_TIME
+        same_day = Row.scheduled_date == after.scheduled_date
+        found = found.where(
+            or_(
+                Row.scheduled_date > after.scheduled_date,
+                and_(same_day, moment < _MOMENT),
+                and_(same_day, moment == _MOMENT, Row.request_id > after.request_id),
+            )
+        )
+    return session.scalars(found.order_by(Row.scheduled_date, _MOMENT, Row.request_id).limit(limit)).all()
 
 
 def _searched(asked: str) -> ColumnElement[bool]:

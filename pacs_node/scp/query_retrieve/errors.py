@@ -36,6 +36,6 @@ class DestinationUnknown(RequestRefused):
 
 
 class NotAuthorised(RequestRefused):
-    """The asker, or the Move Destination, may not see a study that is named (refused: not authorised, PS3.7 annex C)."""
+    """The asker, or the Move Destination, may not see a study that is named (not authorised, PS3.7 annex C)."""
 
     status = 0x0124

@@ -57,3 +57,24 @@ def test_what_is_asked_for_is_narrowed(database: Database, requests: RequestServ
     assert (found.accession_number, found.priority, found.patient.issuer) == (first.accession_number, "STAT", "MINATO")
     assert len(list(planned.scheduled(Wanted(site_code="MINATO", modality="MR", patient_id="M1")))) == 1
     assert list(planned.scheduled(Wanted(site_code="MINATO", accession_number="X"))) == []
+
+
+def test_they_come_by_day_and_time_those_of_any_time_last_and_each_once(
+    database: Database, requests: RequestService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dokuei.wiring.planned._AT_ONCE", 2)
+    times = [
+        ("2026-03-02", "08:00"), ("2026-03-01", None), ("2026-03-01", "13:30"), ("2026-03-01", "09:15"),
+        ("2026-03-01", None), ("2026-03-01", "09:15"), ("2026-02-28", "23:59"),
+    ]  # fmt: skip
+    made = [requests.enter(DOCTOR, asked(scheduled_date=day, scheduled_time=at)) for day, at in times]
+    seen = []
+    for each in PlannedByRequests(database).scheduled(Wanted(site_code="MINATO")):
+        if not seen:  # what was just read is put off to where the list has not come yet
+            later = asked(scheduled_date="2026-03-09", accession_number=each.accession_number)
+            requests.change(DOCTOR, made[-1].id, msgspec.structs.replace(later, version=1))
+        seen.append((str(each.scheduled_date), each.scheduled_time and f"{each.scheduled_time:%H:%M}"))
+    assert [
+        ("2026-02-28", "23:59"), ("2026-03-01", "09:15"), ("2026-03-01", "09:15"), ("2026-03-01", "13:30"),
+        ("2026-03-01", None), ("2026-03-01", None), ("2026-03-02", "08:00"),
+    ] == seen  # fmt: skip
