@@ -8,9 +8,8 @@ from datetime import timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from access_control.directory import OPERATOR
 from access_control.gate import audit_entry
-from access_control.model import Resource
+from access_control.model import OPERATOR, Resource
 from pacs_node.peers.errors import NoSuchPeer
 from pacs_node.peers.model import Peer
 from pacs_node.peers.service import PeerDirectory

@@ -21,7 +21,7 @@ from worklist.wire import Name, Patient
 
 _ANY_TIME = time.max
 # Databases differ about where nothing is sorted: said here.
-_MOMENT = func.coalesce(Row.scheduled_time, literal(_ANY_TIME, Time()))
+_moment = func.coalesce(Row.scheduled_time, literal(_ANY_TIME, Time()))
 
 
 def find(session: Session, sites: frozenset[str], query: wire.RequestQuery) -> tuple[Sequence[Row], int]:
@@ -41,7 +41,7 @@ def find(session: Session, sites: frozenset[str], query: wire.RequestQuery) -> t
     order = (
         case((is_open, 0), else_=1),
         case((is_open, Row.scheduled_date)),
-        case((is_open, _MOMENT)),
+        case((is_open, _moment)),
         Row.changed_at.desc(),
         Row.request_id,
     )
@@ -105,11 +105,11 @@ def open_requests(session: Session, wanted: Open, *, after: Row | None, limit: i
         found = found.where(
             or_(
                 Row.scheduled_date > after.scheduled_date,
-                and_(same_day, moment < _MOMENT),
-                and_(same_day, moment == _MOMENT, Row.request_id > after.request_id),
+                and_(same_day, _moment > moment),
+                and_(same_day, _moment == moment, Row.request_id > after.request_id),
             )
         )
-    return session.scalars(found.order_by(Row.scheduled_date, _MOMENT, Row.request_id).limit(limit)).all()
+    return session.scalars(found.order_by(Row.scheduled_date, _moment, Row.request_id).limit(limit)).all()
 
 
 def _searched(asked: str) -> ColumnElement[bool]:
