@@ -20,6 +20,7 @@ class ReportMark:
 
     report_id: str
     state: str
+    begun_at: datetime
     signed_at: datetime | None
 
 
@@ -30,7 +31,9 @@ class ReportIndex:
         """The report of each case that has one which the actor may know of, by case id."""
         rows = session.scalars(select(ReportRow).where(ReportRow.case_id.in_(case_ids)))
         return {
-            row.case_id: ReportMark(report_id=row.report_id, state=row.state, signed_at=row.signed_at)
+            row.case_id: ReportMark(
+                report_id=row.report_id, state=row.state, begun_at=row.created_at, signed_at=row.signed_at
+            )
             for row in rows
             if knows_of(actor, row)
         }

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from pacs_node.model import StudySummary
 from shared_kernel.events.outbox import publish
 from shared_kernel.ids import new_id
+from worklist import replacements
 from worklist.events import ReadingBecameDue, ReadingCaseOpened
 from worklist.model import CaseState, CaseStep
 from worklist.ports import CalendarOf, Studies
@@ -70,6 +71,17 @@ class Intake:
         if row is not None and study is not None:
             copy_study(row, study)
             images_meet_request(session, row, study, at=at, actor=actor)
+
+    def image_replaced(
+        self, session: Session, study_uid: str, sop_instance_uid: str, version: int, *, at: datetime, actor: str
+    ) -> None:
+        """Another version of an image has become the current one: noted, for who reads the study or has read it."""
+        row = self._case(session, study_uid)
+        if row is None:
+            log.warning("worklist.replacement_of_no_case", study_uid=study_uid)
+            return
+        replacements.note(session, row.case_id, sop_instance_uid, version, at=at)
+        self.study_changed(session, study_uid, at=at, actor=actor)
 
     def _open(self, session: Session, study: StudySummary, *, at: datetime, actor: str) -> CaseRow:
         row = CaseRow(

@@ -61,6 +61,11 @@ class CaseReport(Protocol):
         ...
 
     @property
+    def begun_at(self) -> datetime:
+        """When its first draft was written."""
+        ...
+
+    @property
     def signed_at(self) -> datetime | None:
         """When it was signed."""
         ...

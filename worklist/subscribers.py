@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from pacs_node.events import (
+    InstanceReplaced,
     InstancesStored,
     MppsCompleted,
     MppsDiscontinued,
@@ -52,6 +53,17 @@ def subscribers(
         event = envelope.open(StudyGrew)
         intake.study_changed(session, event.study_uid, at=envelope.occurred_at, actor=envelope.actor)
 
+    def on_instance_replaced(session: Session, envelope: Envelope) -> None:
+        event = envelope.open(InstanceReplaced)
+        intake.image_replaced(
+            session,
+            event.study_uid,
+            event.sop_instance_uid,
+            event.version,
+            at=envelope.occurred_at,
+            actor=envelope.actor,
+        )
+
     def told_anew(kind: type[_StudyEvent]) -> Handler:
         def on_change(session: Session, envelope: Envelope) -> None:
             event = envelope.open(kind)
@@ -87,6 +99,7 @@ def subscribers(
                 InstancesStored: on_instances_stored,
                 StudyArrived: on_study_arrived,
                 StudyGrew: on_study_grew,
+                InstanceReplaced: on_instance_replaced,
             },
         ),
         Subscriber("worklist.patients", {kind: told_anew(kind) for kind in _ABOUT_PATIENT_OR_TEXTS}),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 
-from sqlalchemy import Boolean, Date, Index, Integer, String, Text, Time
+from sqlalchemy import Boolean, Date, Index, Integer, String, Text, Time, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared_kernel.database import Base, UtcDateTime
@@ -62,6 +62,20 @@ class CaseRow(Base):
     report_id: Mapped[str | None] = mapped_column(String(32), default=None)
     instances_at_report: Mapped[int | None] = mapped_column(Integer, default=None)
     """Images that the study had when its report was signed."""
+
+
+class CaseReplacementRow(Base):
+    """An image of a case's study in whose place another version came."""
+
+    __tablename__ = "reading_case_replacement"
+    __table_args__ = (UniqueConstraint("case_id", "sop_instance_uid", "version"), {"sqlite_autoincrement": True})
+
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    case_id: Mapped[str] = mapped_column(String(32))
+    sop_instance_uid: Mapped[str] = mapped_column(String(64))
+    version: Mapped[int] = mapped_column(Integer)
+    """Number of the version that came; 2 for the first replacement."""
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class CaseStepRow(Base):

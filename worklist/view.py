@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from access_control.decision import decide, visible_sites
 from access_control.model import Action, Actor, Resource
 from pacs_node.model import StudySummary
-from worklist import wire
+from worklist import replacements, wire
 from worklist.model import CaseState, CaseStep, after
 from worklist.ports import CaseReport, ExpectedCounts, Reports, SiteName, Studies, nothing_expected
 from worklist.snapshot import modalities_of
@@ -41,6 +41,7 @@ class CaseView:
         known = visible_sites(actor, Action.CASE_LIST)
         priors = self._studies.prior_counts([row.study_uid for row in rows], known, session=session)
         expected = self._expected(session, [(row.site_code, row.study_uid) for row in rows])
+        replaced = replacements.counts(session, rows, reports)
         return [
             _case(
                 row,
@@ -48,6 +49,7 @@ class CaseView:
                 reports.get(row.case_id),
                 prior_count=priors.get(row.study_uid, 0),
                 expected_count=expected.get((row.site_code, row.study_uid)),
+                images_replaced=replaced.get(row.case_id, 0),
             )
             for row in rows
         ]
@@ -100,7 +102,13 @@ def _viewable(actor: Actor, study: StudySummary) -> bool:
 
 
 def _case(
-    row: CaseRow, site: wire.Site, report: CaseReport | None, *, prior_count: int, expected_count: int | None
+    row: CaseRow,
+    site: wire.Site,
+    report: CaseReport | None,
+    *,
+    prior_count: int,
+    expected_count: int | None,
+    images_replaced: int,
 ) -> wire.Case:
     return wire.Case(
         id=row.case_id,
@@ -126,6 +134,7 @@ def _case(
         instance_count=row.instance_count,
         expected_count=expected_count,
         images_after_report=_after_report(row),
+        images_replaced=images_replaced,
         identity_conflict=row.identity_conflict,
         text_suspect=row.text_suspect,
         prior_count=prior_count,

@@ -73,6 +73,9 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     """Instances that the study is to have, where a manifest or MPPS says so."""
     images_after_report: int
     """Images that came after the report was signed, which it therefore does not speak of."""
+    images_replaced: int
+    """画像差替えあり: images in whose place another version came after a radiologist had taken the case or begun its
+    report, or, once that is signed, after the signature."""
     identity_conflict: bool
     """It is in question whose study it is; its report can't be signed until a human has decided."""
     text_suspect: bool

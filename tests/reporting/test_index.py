@@ -59,4 +59,5 @@ def test_a_mark_names_report_and_time(service: ReportService, database: Database
     with database.read() as session:
         marks = ReportIndex().of_cases(session, READER, [CASE.case_id])
 
-    assert marks == {CASE.case_id: ReportMark(report_id=signed.id, state="final", signed_at=signed.signed_at)}
+    mark = ReportMark(report_id=signed.id, state="final", begun_at=draft.saved_at, signed_at=signed.signed_at)
+    assert marks == {CASE.case_id: mark}

@@ -64,6 +64,7 @@ def test_a_case_on_the_wire(service: CaseService, arrive: Callable[..., str]) ->
         "instance_count": 40,
         "expected_count": None,
         "images_after_report": 0,
+        "images_replaced": 0,
         "identity_conflict": False,
         "text_suspect": False,
         "prior_count": 0,

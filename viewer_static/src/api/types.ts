@@ -71,6 +71,8 @@ export interface Case {
   expected_count: number | null;
   /** Images that came after the report was signed. */
   images_after_report: number;
+  /** 画像差替えあり: images replaced since the case was taken, its report begun, or, once signed, since the signature. */
+  images_replaced: number;
 }
 
 export interface Prior {

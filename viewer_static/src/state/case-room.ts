@@ -62,8 +62,8 @@ export class CaseRoom extends Store<CaseRoomState> {
           : null,
         form: detail.permissions.request ? new RequestForm(this.id, detail) : null,
       });
-      if (this.value.draft) this.stopPolling?.();
-      else this.stopPolling ??= poll(() => this.follow(), 6000);
+      this.stopPolling?.();
+      this.stopPolling = this.value.draft ? poll(() => this.lookAround(), 15_000) : poll(() => this.follow(), 6000);
     } catch (error) {
       this.fail(error);
     }
@@ -205,6 +205,21 @@ export class CaseRoom extends Store<CaseRoomState> {
       if (detail.report?.state !== had?.report?.state) this.patch({ report: detail.report ? await this.loadReport() : null });
     } catch {
       /* what is on the screen stays; opening again says what is wrong */
+    }
+  }
+
+  /** While somebody writes here nothing is taken from their hands: only what befell the images is shown. */
+  private async lookAround(): Promise<void> {
+    try {
+      const now = await getCase(this.id);
+      const { detail } = this.value;
+      if (!detail || !this.value.draft || this.closed) return;
+      const { images_replaced, identity_conflict } = now;
+      if (detail.images_replaced !== images_replaced || detail.identity_conflict !== identity_conflict) {
+        this.patch({ detail: { ...detail, images_replaced, identity_conflict } });
+      }
+    } catch {
+      /* what is on the screen stays */
     }
   }
 

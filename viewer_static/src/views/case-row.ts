@@ -39,6 +39,9 @@ export function caseRow(one: Case, at: { selected: boolean; focusable: boolean; 
         <span class="one"><span class="name">${mainName(one.patient)}</span><span class="kana">${kanaName(one.patient)}</span></span>
         ${one.identity_conflict ? html`<span class="late-word" data-testid="case-conflict">${t('cases.conflict')}</span>` : null}
         ${one.text_suspect ? html`<span class="badge plain" data-testid="case-text-suspect" title=${t('cases.text_suspect_title')}>${t('cases.text_suspect')}</span>` : null}
+        ${one.images_replaced > 0
+          ? html`<span class="badge danger" data-testid="case-replaced" title=${t('cases.replaced_title', { n: one.images_replaced })}>${t('cases.replaced')}</span>`
+          : null}
         <span class="one small num">${one.patient.id}　${ageSex(one.patient, one.study_date ?? jstDate())}</span>
       </a>
     </td>

@@ -165,6 +165,9 @@ export class CaseView extends ViewElement {
       ${detail.images_after_report > 0
         ? html`<dk-banner kind="warn" data-testid="case-late-images" .heading=${t('case.late_images_title', { n: detail.images_after_report })} .text=${t('case.late_images_text')}></dk-banner>`
         : null}
+      ${detail.images_replaced > 0
+        ? html`<dk-banner kind="danger" data-testid="case-replaced" .heading=${`${t('cases.replaced')} (${detail.images_replaced})`} .text=${t(detail.state === 'read' ? 'case.replaced_read' : 'case.replaced_reading')}></dk-banner>`
+        : null}
       ${detail.state === 'receiving' ? html`<dk-banner .heading=${[t('case.receiving_title'), receivedOf(detail)].filter(Boolean).join(' ')} .text=${t('case.receiving_text')}></dk-banner>` : null}
       <dk-request .detail=${detail} .form=${form}></dk-request>
       <dk-priors .priors=${detail.priors} .shown=${prior?.study_uid ?? null} @dk-prior=${(event: CustomEvent) => this.room.showPrior(event.detail)}></dk-priors>

@@ -11,6 +11,7 @@ class Hub {
   state = 'unread';
   reader: typeof me | null = null;
   draft: { findings: string; impression: string; revision: number } | null = null;
+  replaced = 0;
   asked: string[] = [];
   keptAlive: string[] = [];
   /** What the next answer waits for. */
@@ -46,6 +47,7 @@ class Hub {
     const mine = this.reader?.login === me.login;
     return {
       id: '1', state: this.state, reader: this.reader, report: this.draft && { id: 'r1', state: 'draft', signed_at: null }, priors: [],
+      images_replaced: this.replaced, identity_conflict: false,
       permissions: { request: false, claim: this.state === 'unread', release: mine, write_report: mine },
     };
   }
@@ -218,4 +220,26 @@ test('nothing is signed while the images are not this patient’s', async () => 
   room.imagesAre(null);
   expect(await room.sign()).toBe(true);
   await room.close();
+});
+
+test('an image that is replaced while somebody writes is told, and what is written stays', async () => {
+  vi.useFakeTimers();
+  try {
+    const room = await opened();
+    const { draft } = room.value;
+    draft?.type({ findings: '右上葉結節' });
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(room.value.detail?.images_replaced).toBe(0);
+    hub.replaced = 2;
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(room.value.detail?.images_replaced).toBe(2);
+    expect(room.value.draft).toBe(draft);
+    expect(hub.draft?.findings).toBe('右上葉結節');
+    await room.close();
+    const asked = hub.times('GET /1');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(hub.times('GET /1')).toBe(asked);
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -6,7 +6,7 @@ import { caseRow, receivedOf } from '../../src/views/case-row';
 
 const one = (change: Partial<Case> = {}): Case =>
   ({
-    id: '1', state: 'unread', site: { code: 'minami', name: '南浜クリニック' }, modalities: ['CT'], prior_count: 0, identity_conflict: false, text_suspect: false, expected_count: null, images_after_report: 0, reader: null, reason: '', due_date: '2026-11-24',
+    id: '1', state: 'unread', site: { code: 'minami', name: '南浜クリニック' }, modalities: ['CT'], prior_count: 0, identity_conflict: false, text_suspect: false, expected_count: null, images_after_report: 0, images_replaced: 0, reader: null, reason: '', due_date: '2026-11-24',
     patient: { id: 'M1', name: { alphabetic: '', ideographic: '山田太郎', phonetic: '' }, birth_date: null, sex: 'M' }, ...change,
   }) as Case;
 
@@ -53,6 +53,13 @@ test('texts that may be garbled are marked, with what that means', () => {
   expect(mark?.textContent).toBe('文字化け疑い');
   expect(mark?.getAttribute('title')).toContain('元の画像');
   expect(row(one({})).querySelector('[data-testid=case-text-suspect]')).toBeNull();
+});
+
+test('images that were replaced since the reading began are marked, with how many', () => {
+  const mark = row(one({ images_replaced: 3 })).querySelector('[data-testid=case-replaced]');
+  expect(mark?.textContent).toBe('画像差替えあり');
+  expect(mark?.getAttribute('title')).toContain('画像 3 枚');
+  expect(row(one()).querySelector('[data-testid=case-replaced]')).toBeNull();
 });
 
 test('tells how many of how many images are here only while they come and somebody has said so', () => {
