@@ -9,11 +9,12 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from access_control.model import Actor
+from access_control.model import OPERATOR, Actor
 from dokuei.cli.operator import operator_of
 from dokuei.cli.options import data_option, settings_of, telling_errors
 from dokuei.hub import Hub
 from dokuei.progress import progress_bar
+from pacs_node.archive_care.emptying import Emptying
 from pacs_node.archive_care.entries import Selection, count_wrong, wrong
 from pacs_node.archive_care.mending import DAMAGED_SUFFIX
 from pacs_node.archive_care.model import FileState, Verdict, Wrong
@@ -110,6 +111,37 @@ def orphans_(everywhere: bool, importing: bool, site_code: str | None, data: str
     click.echo(told.format(stay))
     if stay:
         raise SystemExit(1)
+
+
+@archive.command()
+@click.argument("root", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@data_option
+def empty(root: Path, data: str | None, config: Path | None) -> None:
+    """Move all that a storage root holds to the other roots; exit status 1 if anything stays.
+
+    The old files stay where they are, and are not needed any more. Works beside the running server.
+    """
+    errors = Console(stderr=True)
+    with telling_errors(), Hub.opened(settings_of(data, config)) as hub:
+        mount(hub.files, hub.database, hub.clock)
+        emptying = Emptying(hub.database, hub.files, hub.clock, root, min_free=hub.settings.min_free_disk)
+        moved = 0
+        with hub.ingest, progress_bar(errors) as progress:
+            task = progress.add_task("移動中 / moving", total=emptying.remaining())
+            for each in emptying.run(OPERATOR):
+                progress.advance(task)
+                moved += not each.why
+                if each.why:
+                    progress.console.print(f"{each.file}: {each.why}", highlight=False, markup=False, soft_wrap=True)
+        left = emptying.remaining()
+    click.echo(f"移動 {moved} 件、残り {left} 件 / moved {moved}, left {left}")
+    if left:
+        click.echo(
+            "残ったファイルを dokuei archive verify で確認し、もう一度実行してください。 / "
+            "See what is wrong with dokuei archive verify, mend it, and run this again."
+        )
+        raise SystemExit(1)
+    click.echo("storage_roots からこの保存先を外し、再起動します。 / Take this root out of storage_roots and restart.")
 
 
 def _listed(hub: Hub, *, everywhere: bool) -> list[Orphan]:

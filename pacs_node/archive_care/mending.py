@@ -6,7 +6,6 @@ what is left of the old one is set aside under another name, and no file is ever
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from pacs_node.archive.files import FileStore
 from pacs_node.archive.index import Found
 from pacs_node.archive.tables import InstanceRow
 from pacs_node.archive_care.model import Damage, Digest, FileState
-from pacs_node.archive_care.reading import digest_of
+from pacs_node.archive_care.reading import BROKEN, digest_of
 from pacs_node.archive_care.tables import InstanceDigestRow
 from pacs_node.errors import RootAway
 from pacs_node.ingest.duplicates import Again, same_dataset
@@ -31,8 +30,6 @@ from shared_kernel.database import Database
 
 DAMAGED_SUFFIX = ".damaged"
 _NOT_THERE = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
-_BROKEN = {errno.EIO, errno.ENODATA, errno.EUCLEAN, errno.EBADMSG}
-"""What a disk answers that does not give a file back; anything else says nothing of the file."""
 
 log = structlog.get_logger(__name__)
 
@@ -84,7 +81,7 @@ class Mending:
         except OSError as error:
             if not root.is_there:
                 raise RootAway(root=root.id, path=root.path) from None
-            if isinstance(error, _NOT_THERE) or error.errno in _BROKEN:
+            if isinstance(error, _NOT_THERE) or error.errno in BROKEN:
                 return False
             raise
 

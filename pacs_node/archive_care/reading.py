@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import threading
@@ -16,6 +17,8 @@ from pacs_node.header.scan import scan
 from pacs_node.ingest.part10 import read_header
 
 _CHUNK = 1 * 2**20
+BROKEN = {errno.EIO, errno.ENODATA, errno.EUCLEAN, errno.EBADMSG}
+"""What a disk answers that does not give a file back; other numbers say nothing of the file."""
 
 
 class BrokenOff(Exception):

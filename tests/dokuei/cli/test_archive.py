@@ -187,3 +187,36 @@ def test_the_doctor_tells_how_far_the_digests_are_and_of_a_round_that_takes_too_
 def _verification(hub: Hub) -> tuple[bool, str]:
     [finding] = [each for each in examine(replace(hub.settings, verify_days=30)) if each.subject == "verification"]
     return finding.well, finding.told
+
+
+def test_a_root_is_emptied_by_the_documented_steps(settings: Settings, tmp_path: Path) -> None:
+    root = tmp_path / "disk"
+    root.mkdir()
+    first, last = (root, settings.data), (settings.data, root)
+
+    def on_root(roots: tuple[Path, ...], *words: str) -> Result:
+        told = {"DOKUEI_STORAGE_ROOTS": ":".join(map(str, roots))}
+        return CliRunner().invoke(main, ["archive", *words, "--data", str(settings.data)], env=told)
+
+    with Hub.opened(replace(settings, storage_roots=first)) as hub:
+        with hub.database.write() as session:
+            hub.directory.add_site(session, "MINATO", "みなと診療所")
+        with hub.ingest:
+            image, path = stored(hub)
+            broken, harmed = stored(hub)
+    assert path.is_relative_to(root)
+    good = harmed.read_bytes()
+    harmed.unlink()
+
+    done = on_root(last, "empty", str(root))
+    assert (1, True) == (done.exit_code, "移動 1 件、残り 1 件 / moved 1, left 1" in done.stdout)
+    harmed.parent.mkdir(parents=True, exist_ok=True)
+    harmed.write_bytes(good)
+    done = on_root(last, "empty", str(root))
+    assert (0, True) == (done.exit_code, "移動 1 件、残り 0 件 / moved 1, left 0" in done.stdout)
+    assert 0 == on_root(last, "verify").exit_code
+    root.rename(tmp_path / "taken out")
+    assert 0 == on_root((), "verify").exit_code
+    with Hub.opened(settings) as hub, hub.ingest:
+        for each in (image, broken):
+            assert each.file == hub.catalogue.instances(each.study)[0].path.read_bytes()
