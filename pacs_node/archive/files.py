@@ -37,8 +37,8 @@ class FileStore:
     """The files of a data folder and its storage roots.
 
     What the system refuses comes out as its OSError; see `full_disk`.
-    New files go to the first root with more than `min_free` bytes free. The data folder stands before the
-    `storage_roots`, unless it is named among them.
+    New files go to the first root with more than `min_free` bytes free that no instance was too large for. The data
+    folder stands before the `storage_roots`, unless it is named among them.
     """
 
     def __init__(self, data: Path, storage_roots: Sequence[Path] = (), min_free: int = 0) -> None:
@@ -129,7 +129,13 @@ class FileStore:
 
     def free(self, beside: str | Path | None = None) -> int:
         """Free bytes on the disk that the next file goes to, or on that of the file `beside`."""
-        return (self._root_with_space() if beside is None else self._root_of(beside)).free()
+        if beside is None:
+            return self._root_with_space().free()
+        root = self._root_of(beside)
+        free = root.free()
+        if free < self._min_free:
+            root.was_too_small(free)
+        return free
 
     def write(self, file: int, *pieces: bytes | memoryview) -> None:
         """Write all of the pieces, one behind the other, to a file descriptor."""
@@ -217,7 +223,7 @@ class FileStore:
         raise ValueError(f"{path} is in no storage root")
 
     def _root_with_space(self) -> Root:
-        """The first root with more than enough space; where none has, the one with the most."""
+        """The first root with more than enough space; where none has, or one was just found full, the one with most."""
         if len(self.roots) == 1:
             return self.roots[0]
         best, most = self._data, -1
@@ -226,7 +232,7 @@ class FileStore:
                 free = root.free()
             except OSError:
                 continue  # the disk has gone; what is on it can't be read, but others can be written
-            if free > self._min_free:
+            if free > self._min_free and root.may_take_more(free) and not self.space.refused_lately:
                 return root
             if free > most:
                 best, most = root, free

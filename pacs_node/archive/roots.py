@@ -19,6 +19,8 @@ from pacs_node.archive.whole_disk import WholeDisk
 
 MARKER = ".dokuei-root"
 SEPARATOR = ":"
+_WORTH_COMING_BACK = 2**30
+"""More than what an instance that did not fit had written, as a rule: that is free again once it is refused."""
 _ID = re.compile(r"[0-9a-f]{8,32}")
 
 
@@ -35,6 +37,7 @@ class Root:
         self.prefix = f"{root_id}{SEPARATOR}" if root_id else ""
         self.incoming_text, self.archive_text = str(self.incoming), str(self.archive)
         self.whole_disk = WholeDisk(self.archive)
+        self._full_below = 0
 
     def prepare(self) -> None:
         """Make the folders, durably."""
@@ -51,6 +54,14 @@ class Root:
         """Free bytes for us. Raises OSError where the root is not there."""
         status = os.statvfs(self.incoming_text)
         return status.f_bavail * status.f_frsize
+
+    def was_too_small(self, free: int) -> None:
+        """An instance did not fit, with so many bytes left: its next attempt is to go elsewhere."""
+        self._full_below = max(self._full_below, free + _WORTH_COMING_BACK)
+
+    def may_take_more(self, free: int) -> bool:
+        """Whether it was never too small for an instance, or much has been freed since."""
+        return free >= self._full_below
 
     def holds(self, path: str | Path) -> bool:
         """Whether the path is one of a received or archived file of this root."""

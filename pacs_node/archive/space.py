@@ -13,6 +13,7 @@ import structlog
 from pacs_node.errors import StorageFull
 
 _QUIET_SECONDS = 10.0
+_LATELY_SECONDS = 60.0
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +49,11 @@ class SpaceWatch:
                 return
             self._began_at = datetime.now(UTC)
         log.error("archive.disk_full", told="instances are refused until there is space; told again when it is over")
+
+    @property
+    def refused_lately(self) -> bool:
+        """Whether an instance was refused within the last minute; what it is sent again for goes elsewhere then."""
+        return self._last > 0 and time.monotonic() - self._last < _LATELY_SECONDS
 
     def look(self, has_space: Callable[[], bool]) -> FullDisk | None:
         """What is over now: nothing was refused for some seconds, and `has_space` says so."""

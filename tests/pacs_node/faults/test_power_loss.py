@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from pacs_node.archive.files import FileStore
+from pacs_node.archive.roots import Root
 from pacs_node.archive.whole_disk import WholeDisk
 from pacs_node.archive_care.mounting import mount
 from pacs_node.ingest.writer import Writer
@@ -88,6 +89,25 @@ def test_nor_on_another_storage_root(make_hub: Callable[..., Hub], tmp_path: Pat
     mount(files, hub.database, hub.clock)
     assert ([], _SENDERS * _STUDIES * 3) == play(make_hub, tmp_path, files)
     assert _SENDERS * _STUDIES * 3 == len(list(root.rglob("*.dcm")))
+
+
+@pytest.mark.usefixtures("way")
+def test_nor_where_one_root_fills_and_the_next_takes_over(
+    make_hub: Callable[..., Hub], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    for root in (one, two):
+        root.mkdir()
+    files = FileStore(tmp_path, [one, two, tmp_path])
+    hub = make_hub(files)
+    mount(files, hub.database, hub.clock)
+    free = Root.free
+    monkeypatch.setattr(
+        Root, "free", lambda root: 0 if len(list(one.rglob("*.dcm"))) > 6 and root.path == one else free(root)
+    )
+    assert ([], _SENDERS * _STUDIES * 3) == play(make_hub, tmp_path, files)
+    assert 6 < len(list(one.rglob("*.dcm")))
+    assert list(two.rglob("*.dcm"))
 
 
 class NoFolders(FileStore):
