@@ -6,10 +6,8 @@ quiet period of the peer that sent the last one; but a manifest of which somethi
 
 from __future__ import annotations
 
-import threading
 from datetime import datetime, timedelta
 
-import structlog
 from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, case, literal, or_, select
 from sqlalchemy.orm import Session
 
@@ -20,12 +18,11 @@ from pacs_node.peers.tables import DicomPeerRow
 from shared_kernel.clock import Clock
 from shared_kernel.database import Database, UtcDateTime
 from shared_kernel.events.outbox import publish
+from shared_kernel.repeating import Repeating
 from shared_kernel.settings import Settings
 
 _AT_ONCE = 100
 _SLOWEST_LOOK = 1.0
-
-log = structlog.get_logger(__name__)
 
 
 class CompletionWorker:
@@ -39,25 +36,20 @@ class CompletionWorker:
         self._clock = clock
         self._quiet = timedelta(seconds=settings.quiet_period)
         self._pause = max(0.05, min(_SLOWEST_LOOK, settings.quiet_period / 4))
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._thread = Repeating("study-completion", self._turn, subject="completion", pause=self._pause)
 
     def start(self) -> None:
         """Look in the background until `stop`."""
-        self._stopping.clear()
-        self._thread = threading.Thread(target=self._run, name="study-completion", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """End after the look in hand."""
-        self._stopping.set()
-        if self._thread:
-            self._thread.join()
+        self._thread.stop()
 
     @property
     def alive(self) -> bool:
         """Whether the thread is at work."""
-        return self._thread is not None and self._thread.is_alive()
+        return self._thread.alive
 
     def run_once(self) -> int:
         """Tell of all studies that are quiet now; returns how many."""
@@ -122,21 +114,11 @@ class CompletionWorker:
         last = case(until, value=_last_sender(), else_=literal(now - self._quiet, UtcDateTime()))
         return studies.where(StudyRow.unsettled_since <= last)
 
-    def _run(self) -> None:
-        failing = False
-        while not self._stopping.wait(self._pause):
-            try:
-                self.count_once()
-                self.run_once()
-            except Exception:
-                # A locked or full database: the study stays unsettled and is told of later.
-                if not failing:
-                    log.exception("completion.failed")
-                failing = True
-            else:
-                if failing:
-                    log.info("completion.goes_on")
-                failing = False
+    def _turn(self) -> float:
+        # Where the database is locked or full the study stays unsettled and is told of later.
+        self.count_once()
+        self.run_once()
+        return self._pause
 
 
 def _not_waited_for() -> ColumnElement[bool]:

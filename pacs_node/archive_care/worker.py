@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-
-import structlog
 
 from pacs_node.archive.files import FileStore
 from pacs_node.archive.roots import sync_file
@@ -19,6 +16,7 @@ from pacs_node.archive_care.tables import FullDiskRow
 from pacs_node.archive_care.verification import Verification
 from shared_kernel.clock import Clock
 from shared_kernel.database import Database
+from shared_kernel.repeating import Repeating
 from shared_kernel.settings import Settings
 
 SCHEDULED = "scheduled"
@@ -29,8 +27,6 @@ _PROBE = 256 * 1024
 _LOOK_EVERY = 2.0
 _SHORTEST_PAUSE = 0.05
 _LOWEST_PRIORITY = 15
-
-log = structlog.get_logger(__name__)
 
 
 class CareWorker:
@@ -44,32 +40,28 @@ class CareWorker:
         self._every = timedelta(days=settings.verify_days)
         self._digesting = Digesting(database, files, clock)
         self._check = Verification(database, files, clock, SCHEDULED)
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._failing = False
+        self._thread = Repeating(
+            "archive-care", self._turn, subject="archive.care", pause=_LOOK_EVERY, begin=_lower_priority
+        )
 
     def start(self) -> None:
         """Work in the background until `stop`."""
-        self._stopping.clear()
-        self._thread = threading.Thread(target=self._run, name="archive-care", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the files in hand."""
-        self._stopping.set()
-        if self._thread:
-            self._thread.join()
+        """End inside the file in hand, which is read again another time."""
+        self._thread.stop()
 
     @property
     def alive(self) -> bool:
         """Whether the thread is at work."""
-        return self._thread is not None and self._thread.is_alive()
+        return self._thread.alive
 
     def run_once(self) -> float:
         """Do one step of what is due; returns after how many seconds the next one may follow."""
         if over := self._files.space.look(self._has_space):
             self._keep(over)
-        if self._digesting.due() and (read := self._digesting.step(self._stopping)):
+        if self._digesting.due() and (read := self._digesting.step(self._thread.stopping)):
             return max(_SHORTEST_PAUSE, read / DIGEST_RATE)
         if self._every and self._check_due() and (read := self._check_step()):
             return max(_SHORTEST_PAUSE, read / CHECK_RATE)
@@ -90,7 +82,7 @@ class CareWorker:
             return 0
         verdicts = []
         for entry in found:
-            verdicts.append(inspect(entry, self._files, self._stopping))
+            verdicts.append(inspect(entry, self._files, self._thread.stopping))
             if entry.size > CHECK_RATE:
                 break
         self._check.keep(verdicts)
@@ -114,25 +106,13 @@ class CareWorker:
         with self._database.write() as session:
             session.add(FullDiskRow(began_at=over.began_at, ended_at=over.ended_at, refused=over.refused))
 
-    def _run(self) -> None:
-        # On Linux a thread has a priority of its own.
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOWEST_PRIORITY)
-        pause = _LOOK_EVERY
-        while not self._stopping.wait(pause):
-            pause = self._tried(self.run_once)
-
-    def _tried(self, step: Callable[[], float]) -> float:
+    def _turn(self) -> float:
         try:
-            pause = step()
+            return self.run_once()
         except BrokenOff:
             return 0
-        except Exception:
-            # A locked or full database, a root that has gone: told once, tried again.
-            if not self._failing:
-                log.exception("archive.care_failed")
-            self._failing = True
-            return _LOOK_EVERY
-        if self._failing:
-            log.info("archive.care_goes_on")
-        self._failing = False
-        return pause
+
+
+def _lower_priority() -> None:
+    # On Linux a thread has a priority of its own.
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOWEST_PRIORITY)

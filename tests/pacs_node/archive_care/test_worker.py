@@ -65,7 +65,7 @@ def test_trouble_with_the_database_is_told_once_and_does_not_end_the_work(
     locked = Database("sqlite:////nowhere/hub.sqlite")
     care = CareWorker(locked, archive.hub.files, archive.hub.clock, archive.hub.settings)
     failed: list[str] = []
-    monkeypatch.setattr("pacs_node.archive_care.worker.log.exception", failed.append)
+    monkeypatch.setattr("shared_kernel.repeating.log.exception", failed.append)
     tries = []
     tried = care.run_once
     monkeypatch.setattr(care, "run_once", lambda: (tries.append(1), tried())[1])
