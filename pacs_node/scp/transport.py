@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -13,6 +14,7 @@ from pynetdicom.dul import DULServiceProvider
 from pynetdicom.transport import AssociationSocket
 
 from pacs_node.scp.rate import Meter
+from pacs_node.scp.shared_socket import SharedSocket
 from pacs_node.upper_layer.channel import LONGEST_PDU
 
 log = structlog.get_logger(__name__)
@@ -62,7 +64,7 @@ class BoundedSocket(AssociationSocket):
         ahead: bytes = b"",
         meter: Meter | None = None,
     ) -> None:
-        client_socket.settimeout(patience)
+        self._shared = SharedSocket(client_socket)
         self._patience = patience
         self._pdu_until = 0.0
         self._ahead = memoryview(ahead)
@@ -74,7 +76,15 @@ class BoundedSocket(AssociationSocket):
     @property
     def ready(self) -> bool:
         """Whether there is something to read."""
-        return bool(self._ahead) or super().ready
+        if self.socket is None or not self._is_connected:
+            return False
+        if self._ahead:
+            return True
+        try:
+            return self._shared.ready()
+        except (OSError, ValueError):
+            self.event_queue.put("Evt17")
+            return False
 
     def begin_pdu(self) -> None:
         """A PDU is about to be read: its header and body have `patience` seconds together."""
@@ -90,31 +100,40 @@ class BoundedSocket(AssociationSocket):
         # A sender that leaves Nagle on waits 40 ms for the acknowledgement of a lone command PDU.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         buffer = bytearray(nr_bytes)
-        view = memoryview(buffer)
         filled = 0
-        try:
+        with memoryview(buffer) as view:
             while filled < nr_bytes:
-                count = self._some(sock, view[filled:])
+                count = self._some(view[filled:])
                 if count == 0:
                     break
                 filled += count
-        finally:
-            view.release()
-            # For sending; a socket that was closed meanwhile doesn't mind.
-            sock.settimeout(self._patience)
         del buffer[filled:]
         return buffer
 
-    def _some(self, sock: socket.socket, buffer: memoryview) -> int:
+    def send(self, bytestream: bytes) -> None:
+        """Send a PDU of the upper layer's own; as the base class, tells the state machine when that fails."""
+        try:
+            self.send_all(bytestream)
+        except Exception as error:
+            log.info("scp.sending_failed", reason=str(error))
+            self.event_queue.put("Evt17")
+
+    def send_all(self, data: bytes | bytearray | memoryview, wanted: Callable[[], bool] = lambda: True) -> None:
+        """From any thread: send all of it, within `patience` seconds and for as long as it is `wanted`.
+
+        Raises TimeoutError, OSError.
+        """
+        self._shared.write(data, self._patience, wanted)
+
+    def _some(self, buffer: memoryview) -> int:
         if self._ahead:
             count = min(len(buffer), len(self._ahead))
             buffer[:count], self._ahead = self._ahead[:count], self._ahead[count:]
             return count
         left = self._pdu_until - time.monotonic()
         if left > 0:
-            sock.settimeout(left)
             with contextlib.suppress(TimeoutError):
-                count = sock.recv_into(buffer)
+                count = self._shared.read_into(buffer, left)
                 if self._meter is not None:
                     pause = self._meter.take(count, lambda: self.assoc._kill)
                     self.paused += pause
@@ -126,7 +145,4 @@ class BoundedSocket(AssociationSocket):
 
     def _shutdown_socket(self) -> None:
         """Close for certain; the base class leaves the descriptor open when the peer was faster."""
-        if self.socket is not None:
-            with contextlib.suppress(OSError):
-                self.socket.shutdown(socket.SHUT_RDWR)
-            self.socket.close()
+        self._shared.close()

@@ -125,13 +125,11 @@ def is_gone(association: Any) -> bool:
 
 
 def send(association: Any, data: bytes | bytearray | memoryview) -> None:
-    """Write to the association's connection; each write has the socket's time. Raises ConnectionGone."""
-    socket = association.dul.socket and association.dul.socket.socket
-    view = memoryview(data)
+    """Write to the association's connection; it has as long as a peer may be silent. Raises ConnectionGone."""
+    connection = association.dul.socket
+    if connection is None or is_gone(association):
+        raise ConnectionGone("the association has ended")
     try:
-        while view and socket is not None and not is_gone(association):
-            view = view[socket.send(view) :]
+        connection.send_all(data, lambda: not is_gone(association))
     except OSError as error:
         raise ConnectionGone(str(error)) from error
-    if view:
-        raise ConnectionGone("the association has ended")
