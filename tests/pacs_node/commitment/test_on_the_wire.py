@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Iterator
+import socket
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
 from pydicom.dataset import Dataset
 from pynetdicom import AE, evt
+from pynetdicom.dimse_primitives import N_EVENT_REPORT
+from pynetdicom.dsutils import encode
 from pynetdicom.pdu_primitives import SCP_SCU_RoleSelectionNegotiation
 from pynetdicom.presentation import build_role
 from sqlalchemy import select
@@ -18,16 +23,26 @@ from sqlalchemy import select
 from access_control.model import OPERATOR
 from pacs_node.archive.tables import InstanceRow
 from pacs_node.archive_care.tables import InstanceDigestRow
-from pacs_node.commitment.model import COMMITMENT_CLASS, WELL_KNOWN_INSTANCE, CommitmentState, Direction, Reference
+from pacs_node.commitment.model import (
+    COMMITMENT_CLASS,
+    WELL_KNOWN_INSTANCE,
+    CommitmentState,
+    Direction,
+    Reference,
+    Taken,
+)
 from pacs_node.commitment.scp import CommitmentScp
 from pacs_node.commitment.scu import CommitmentScu
 from pacs_node.commitment.service import CommitmentService
 from pacs_node.commitment.worker import CommitmentWorker
 from pacs_node.peers.model import Service
+from pacs_node.scu.queue import OutgoingQueue
+from pacs_node.scu.sending import StorageScu
 from shared_kernel.audit.tables import AuditRow
 from shared_kernel.ids import new_uid
 from shared_kernel.settings import Address
 from tests.pacs_node.conftest import Hub, peer
+from tests.pacs_node.scp.query_retrieve.receiver import receiver
 from tests.support.objects import CT, ct
 from tests.support.waiting import until
 
@@ -74,6 +89,8 @@ class Device:
         self.reports: queue.Queue[tuple[int, Dataset]] = queue.Queue()
         self.requests: queue.Queue[Dataset] = queue.Queue()
         self.status = 0x0000
+        self.before: Callable[[Any], object] = lambda _: None
+        """Called before a request is answered."""
         self.roles: list[tuple[bool, bool]] = []
         ae = AE("DEVICE")
         ae.add_supported_context(COMMITMENT_CLASS, scu_role=True, scp_role=True)
@@ -94,6 +111,7 @@ class Device:
 
     def _request(self, event: Any) -> tuple[int, None]:
         self.requests.put(event.action_information)
+        self.before(event)
         return self.status, None
 
 
@@ -347,3 +365,121 @@ def test_the_hub_asks_itself_and_hears_on_the_same_association(hub: Hub, parts: 
     assert worker.run_once() >= 1
     kept = parts.service.one(asked)
     assert (kept.state, [each.failure_reason for each in kept.references]) == (CommitmentState.ENDED, [0])
+
+
+def test_a_report_before_the_answer_to_the_request_is_the_result(hub: Hub, parts: Parts, device: Device) -> None:
+    stored = ct()
+    hub.store(stored.file)
+    device.before = lambda event: event.assoc.send_n_event_report(
+        request((CT, stored.sop_instance), transaction=event.action_information.TransactionUID),
+        1,
+        COMMITMENT_CLASS,
+        WELL_KNOWN_INSTANCE,
+    )
+    known = hub.peers.find("DEVICE")
+    assert known is not None
+    asked = parts.service.ask(OPERATOR, known, stored.study)
+    assert parts.worker.run_once() == 1
+    kept = parts.service.one(asked)
+    assert (kept.state, [each.failure_reason for each in kept.references]) == (CommitmentState.ENDED, [0])
+
+
+def test_a_report_on_a_context_that_is_not_for_it_is_a_failed_attempt(hub: Hub, parts: Parts, device: Device) -> None:
+    stored = ct()
+    hub.store(stored.file)
+
+    def elsewhere(event: Any) -> None:
+        report = N_EVENT_REPORT()
+        report.MessageID, report.EventTypeID = 1, 1
+        report.AffectedSOPClassUID, report.AffectedSOPInstanceUID = COMMITMENT_CLASS, WELL_KNOWN_INSTANCE
+        said = request((CT, stored.sop_instance), transaction=event.action_information.TransactionUID)
+        report.EventInformation = BytesIO(encode(said, True, True) or b"")
+        event.assoc.dimse.send_msg(report, 99)
+
+    device.before = elsewhere
+    known = hub.peers.find("DEVICE")
+    assert known is not None
+    asked = parts.service.ask(OPERATOR, known, stored.study)
+    assert parts.worker.run_once() == 1
+    kept = parts.service.one(asked)
+    assert (kept.state, kept.attempts, "context 99" in kept.last_error) == (CommitmentState.WAITING, 1, True)
+
+
+def test_the_first_result_stays(hub: Hub, parts: Parts, device: Device) -> None:
+    stored = ct()
+    hub.store(stored.file)
+    known = hub.peers.find("DEVICE")
+    assert known is not None
+    asked = parts.service.ask(OPERATOR, known, stored.study)
+    transaction = parts.service.one(asked).transaction_uid
+    good, bad = (Reference(CT, stored.sop_instance, reason) for reason in (0, 0x0112))
+    told = [parts.service.told(known.actor("1"), transaction, [each]) for each in (good, good, bad)]
+    assert told == [Taken.KEPT, Taken.KEPT, Taken.CONTRADICTS]
+    assert parts.service.told(known.actor("1"), new_uid(), [good]) is Taken.UNKNOWN
+    kept = parts.service.one(asked)
+    assert (kept.state, [each.failure_reason for each in kept.references]) == (CommitmentState.ENDED, [0])
+    with hub.database.read() as session:
+        reasons = list(session.scalars(select(AuditRow.reason).filter_by(resource=f"commitment/{transaction}")))
+    assert reasons[-1] == "another report, of 0 of 1 confirmed, was refused"
+
+
+def test_what_was_reported_stays_when_the_peer_asks_again(hub: Hub, parts: Parts, device: Device) -> None:
+    stored = ct()
+    hub.store(stored.file)
+    sender, transaction = peer(), new_uid()
+    first = parts.service.requested(sender, transaction, [Reference(CT, stored.sop_instance)])
+    parts.service.check(first)
+    parts.service.reported(first)
+    [record] = hub.catalogue.instances(stored.study)
+    record.path.unlink()
+    second = parts.service.requested(sender, transaction, [Reference(CT, stored.sop_instance)])
+    assert parts.service.check(second).references[0].failure_reason == 0x0110
+    kept = parts.service.one(first)
+    assert (kept.state, kept.references[0].failure_reason) == (CommitmentState.ENDED, 0)
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_what_was_sent_is_to_be_confirmed(hub: Hub, parts: Parts, device: Device, *, wanted: bool) -> None:
+    for number in range(3):
+        uids = {"StudyInstanceUID": "1.1", "SeriesInstanceUID": "1.1.1", "SOPInstanceUID": f"1.1.1.{number}"}
+        hub.store(ct(**uids).file)
+    with receiver(statuses=lambda number: 0xC001 if number == 2 else 0) as dest:
+        with hub.database.write() as session:
+            hub.peers.add(session, "DEST", "CLINIC", dest.address, ask_commitment=wanted)
+        scu = StorageScu("DOKUEI", patience=10)
+        queue = OutgoingQueue(
+            hub.database,
+            hub.clock,
+            hub.gate,
+            hub.catalogue,
+            peers=hub.peers,
+            scu=scu,
+            proof=parts.service.ask_for_sent,
+        )
+        order = queue.order_study(peer(), "1.1", "DEST")
+        assert queue.run(order)
+    done = queue.order(order)
+    assert (done.sent, done.failed, bool(done.commitment_id)) == (2, 1, wanted)
+    if wanted:
+        asked = parts.service.one(done.commitment_id)
+        uids = [each.sop_instance_uid for each in asked.references]
+        assert (asked.state, uids) == (CommitmentState.WAITING, ["1.1.1.0", "1.1.1.2"])
+
+
+def test_a_peer_that_does_not_answer_holds_up_no_other(hub: Hub, parts: Parts, device: Device) -> None:
+    stored = ct()
+    hub.store(stored.file)
+    worker = CommitmentWorker(parts.service, hub.peers, CommitmentScu("DOKUEI", patience=20), grace=0.2)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        with hub.database.write() as session:
+            hub.peers.add(session, "MUTE", "CLINIC", Address("127.0.0.1", mute.getsockname()[1]), services=BOTH)
+        for title in ("MUTE", "DEVICE"):
+            known = hub.peers.find(title)
+            assert known is not None
+            parts.service.ask(OPERATOR, known, stored.study)
+        worker.start()
+        assert device.requests.get(timeout=15)
+        stopping = threading.Thread(target=worker.stop)
+        stopping.start()
+        stopping.join(10)
+        assert not stopping.is_alive()
