@@ -30,6 +30,7 @@ from pacs_node.scp.node import DicomNode
 from pacs_node.scu.queue import OutgoingQueue
 from pacs_node.scu.sending import StorageScu
 from pacs_node.scu.worker import OutgoingWorker
+from pacs_node.transcoding.workspace import Workspace
 from reporting.index import ReportIndex
 from reporting.sending import ReportSender
 from reporting.service import ReportService
@@ -55,7 +56,8 @@ class Hub(Office):
         self.commitment_worker = CommitmentWorker(
             self.commitments, self.peers, CommitmentScu(settings.ae_title, tls=tls)
         )
-        self.scu = StorageScu(settings.ae_title, tls=tls)
+        self.work = Workspace.of_archive(self.files, settings.min_free_disk)
+        self.scu = StorageScu(settings.ae_title, tls=tls, work=self.work)
         self.manifests = Manifests(self.database, self.clock, self.gate)
         self.outgoing = OutgoingQueue(
             self.database,

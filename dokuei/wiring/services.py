@@ -24,7 +24,7 @@ def dimse_services(hub: Hub) -> Sequence[DimseService]:
     return [
         FindService(hub.database, hub.clock, ae_title=settings.ae_title, fuzzy=settings.find_fuzzy),
         MoveService(hub.database, hub.catalogue, hub.gate, hub.peers, hub.scu),
-        GetService(hub.database, hub.catalogue, hub.gate),
+        GetService(hub.database, hub.catalogue, hub.gate, work=hub.work),
         WorklistService(PlannedByRequests(hub.database), hub.gate, hub.database, hub.clock),
         MppsService(hub.steps),
         CommitmentScp(hub.commitments, ae_title=settings.ae_title, wake=hub.commitment_worker.wake),

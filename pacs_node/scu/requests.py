@@ -13,6 +13,7 @@ from pacs_node.scu.contexts import chosen
 from pacs_node.scu.model import Fate, Sent, fate_of, may_go_better
 from pacs_node.transcoding.errors import NotTranscodable
 from pacs_node.transcoding.outgoing import outgoing
+from pacs_node.transcoding.workspace import Workspace
 from pacs_node.upper_layer.command_set import ERROR_COMMENT
 from pacs_node.upper_layer.requestor import AcceptedContext, FilePart, Requestor
 
@@ -33,7 +34,7 @@ class _Request:
 class StoreRequests:
     """Stores instances on one association; `accepts` and `rules` are the peer's settings.
 
-    `originator` is the AE title and message id of the C-MOVE behind them. A context manager, which leaves no file
+    `originator` is the AE title and message id of the C-MOVE behind them, `work` where changed copies are made. A context manager, which leaves no file
     open at its end.
     """
 
@@ -43,11 +44,13 @@ class StoreRequests:
         accepts: Sequence[str],
         rules: Sequence[str],
         originator: tuple[str, int] | None,
+        work: Workspace,
     ) -> None:
         self._association = association
         self._accepts = accepts
         self._rules = rules
         self._originator = originator
+        self._work = work
         self._contexts: dict[tuple[str, str], AcceptedContext | None] = {}
         self._ahead: _Request | None = None
 
@@ -99,7 +102,7 @@ class StoreRequests:
             request.failure = failed(record, "the peer takes no transfer syntax that it can be given in")
             return request
         try:
-            data = request.files.enter_context(outgoing(record, context.transfer_syntax, self._rules))
+            data = request.files.enter_context(outgoing(record, context.transfer_syntax, self._rules, self._work))
         except NotTranscodable as error:
             request.failure = failed(record, str(error))
         except OSError as error:

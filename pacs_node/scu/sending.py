@@ -14,6 +14,7 @@ from pacs_node.scu.associations import OpenAssociations
 from pacs_node.scu.contexts import batches, proposals
 from pacs_node.scu.model import Sent
 from pacs_node.scu.requests import StoreRequests, failed
+from pacs_node.transcoding.workspace import SYSTEM, Workspace
 from pacs_node.upper_layer.errors import AssociationError, Refused
 from pacs_node.upper_layer.requestor import Proposal, Requestor
 
@@ -37,11 +38,13 @@ class StorageScu:
         patience: float = 60.0,
         connect_patience: float = 10.0,
         tls: Callable[[], ssl.SSLContext] = ssl.create_default_context,
+        work: Workspace = SYSTEM,
     ) -> None:
         self._ae_title = ae_title.strip()
         self._patience = patience
         self._connect_patience = connect_patience
         self._tls = tls
+        self._work = work
         self._associations = OpenAssociations()
 
     def cut(self) -> None:
@@ -105,7 +108,7 @@ class StorageScu:
                 yield failed(left.pop(), "the peer's setting allows no transfer syntax that it can be given in")
             return
         association = self._open(peer, wanted)
-        requests = StoreRequests(association, peer.accepts, peer.intake.coercions, originator)
+        requests = StoreRequests(association, peer.accepts, peer.intake.coercions, originator, self._work)
         with self._associations.holding(association), association, requests:
             while left and not cancelled():
                 sent = requests.store(left[-1], following=left[-2] if len(left) > 1 else None)

@@ -84,12 +84,12 @@ class Rewriter:
         """Rewrite up to the position `end` of the source. Raises BrokenDataSet."""
         due = sorted(self.changes)
         while self.source.tell() < end:
-            tag, vr, length, encoding = self._head(self.stored)
+            tag, vr, length, encoding = self.head(self.stored)
             while due and due[0] < tag:
                 self._write_change(due.pop(0))
             if due and due[0] == tag:
                 due.pop(0)
-                self._skip(length, encoding)
+                self.skip(length, encoding)
                 self._write_change(tag)
             else:
                 self._element(tag, vr, length, encoding, depth=0)
@@ -110,7 +110,7 @@ class Rewriter:
         write(self.out)
         self.out.write(b"\0" * (length % 2))
 
-    def _head(self, encoding: Encoding) -> tuple[int, str, int, Encoding]:
+    def head(self, encoding: Encoding) -> tuple[int, str, int, Encoding]:
         """Tag, VR, length and the encoding of what is inside, for a sequence or item."""
         head = self._read(8)
         group, number = struct.unpack_from(encoding.order + "HH", head)
@@ -132,7 +132,7 @@ class Rewriter:
 
     def _element(self, tag: int, vr: str, length: int, encoding: Encoding, depth: int) -> None:
         if tag & 0xFFFF == 0 and length != UNDEFINED:
-            self._skip(length, encoding)
+            self.skip(length, encoding)
             return
         if vr == "SQ" or length == UNDEFINED:
             self._sequence(tag, length, encoding, depth)
@@ -152,7 +152,7 @@ class Rewriter:
         self._write_head(tag, "SQ", UNDEFINED)
         end = None if length == UNDEFINED else self.source.tell() + length
         while end is None or self.source.tell() < end:
-            inner, _, size, _ = self._head(encoding)
+            inner, _, size, _ = self.head(encoding)
             if inner == _SEQUENCE_END:
                 break
             if inner != _ITEM:
@@ -165,19 +165,19 @@ class Rewriter:
     def _item(self, length: int, encoding: Encoding, depth: int) -> None:
         end = None if length == UNDEFINED else self.source.tell() + length
         while end is None or self.source.tell() < end:
-            tag, vr, size, inside = self._head(encoding)
+            tag, vr, size, inside = self.head(encoding)
             if tag == _ITEM_END:
                 return
             self._element(tag, vr, size, inside, depth + 1)
 
-    def _skip(self, length: int, encoding: Encoding) -> None:
+    def skip(self, length: int, encoding: Encoding) -> None:
         """Go behind a value; one of undefined length is fragments of pixels or a sequence."""
         if length != UNDEFINED:
             self.source.seek(length, 1)
             return
-        nowhere = Rewriter(self.source, _Nowhere(), encoding, self.wanted)
+        nowhere = Rewriter(self.source, Nowhere(), encoding, self.wanted)
         while True:
-            tag, _, size, _ = nowhere._head(encoding)
+            tag, _, size, _ = nowhere.head(encoding)
             if tag == _SEQUENCE_END:
                 return
             if size == UNDEFINED:
@@ -219,7 +219,7 @@ class Rewriter:
         return "OW" if vr.endswith("OW") else vr.split(" ", maxsplit=1)[0]
 
 
-class _Nowhere:
+class Nowhere:
     """Takes everything and keeps nothing."""
 
     def write(self, data: bytes, /) -> int:

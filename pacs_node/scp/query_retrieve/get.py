@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from pynetdicom.dimse_primitives import C_GET, C_STORE
 
+from access_control.gate import AccessGate
+from pacs_node.archive.catalogue import Catalogue
 from pacs_node.model import InstanceRecord
 from pacs_node.peers.model import Service
 from pacs_node.scp.query_retrieve.retrieval import Retrieval
@@ -18,9 +20,11 @@ from pacs_node.scu.contexts import chosen
 from pacs_node.scu.model import Fate, Sent, fate_of
 from pacs_node.transcoding.errors import NotTranscodable
 from pacs_node.transcoding.outgoing import Outgoing, outgoing
+from pacs_node.transcoding.workspace import SYSTEM, Workspace
 from pacs_node.upper_layer import command_set as cs
 from pacs_node.upper_layer.pdu import LAST, pdv_header
 from pacs_node.upper_layer.requestor import AcceptedContext
+from shared_kernel.database import Database
 
 if TYPE_CHECKING:
     from pacs_node.scp.association import NodeAssociation
@@ -37,6 +41,10 @@ class GetService(Retrieval):
     response_field = cs.C_GET_RSP
     request_type = C_GET
 
+    def __init__(self, database: Database, catalogue: Catalogue, gate: AccessGate, *, work: Workspace = SYSTEM) -> None:
+        super().__init__(database, catalogue, gate)
+        self._work = work
+
     def check(self, association: NodeAssociation, request: Any, selection: Selection) -> None:
         """Nothing: a class that the asker has no context for fails by itself."""
 
@@ -47,7 +55,7 @@ class GetService(Retrieval):
             if self.is_cancelled(association, request):
                 return
             message_id = (int(request.MessageID) + number) % _MOST_MESSAGE_ID + 1
-            yield _store(association, contexts, record, message_id)
+            yield _store(association, contexts, record, message_id, work=self._work)
 
 
 def accepted_to_store(association: NodeAssociation) -> list[AcceptedContext]:
@@ -60,13 +68,18 @@ def accepted_to_store(association: NodeAssociation) -> list[AcceptedContext]:
 
 
 def _store(
-    association: NodeAssociation, contexts: Sequence[AcceptedContext], record: InstanceRecord, message_id: int
+    association: NodeAssociation,
+    contexts: Sequence[AcceptedContext],
+    record: InstanceRecord,
+    message_id: int,
+    *,
+    work: Workspace,
 ) -> Sent:
     context = chosen(record, contexts)
     if context is None:
         return _failed(record, "the asker takes no transfer syntax that it can be given in")
     try:
-        with outgoing(record, context.transfer_syntax, association.peer.intake.coercions) as data:
+        with outgoing(record, context.transfer_syntax, association.peer.intake.coercions, work) as data:
             _send(association, context.context_id, record, message_id, data)
     except NotTranscodable as error:
         return _failed(record, str(error))

@@ -1,0 +1,96 @@
+"""Proves that rules for a peer change the header alone, in little memory, and that what is made needs room."""
+
+from __future__ import annotations
+
+import os
+import tracemalloc
+import zlib
+from pathlib import Path
+
+import pytest
+from pydicom import dcmread
+from pydicom.uid import DeflatedExplicitVRLittleEndian
+
+from pacs_node.transcoding.errors import BrokenPixels
+from pacs_node.transcoding.outgoing import outgoing
+from pacs_node.transcoding.workspace import NoRoom, Workspace
+from tests.pacs_node.transcoding.test_outgoing import EXPLICIT_LITTLE, IMPLICIT_LITTLE, read, record_of
+from tests.support.objects import ct
+
+RULES = ('out StudyDescription: set "THORAX"', 'out AccessionNumber: prefix "MINATO-"')
+JAPANESE = ('out StudyDescription: set "胸部"',)
+
+
+def large(folder: Path, megabytes: int) -> Path:
+    """An instance with so many megabytes of pixels."""
+    path = folder / "large.dcm"
+    path.write_bytes(ct(StudyDescription="CHEST", AccessionNumber="A1", pixels=bytes(megabytes * 2**20)).file)
+    return path
+
+
+@pytest.mark.parametrize("rules", [RULES, JAPANESE])
+@pytest.mark.parametrize("syntax", [EXPLICIT_LITTLE, IMPLICIT_LITTLE])
+def test_a_large_instance_is_changed_in_little_memory(tmp_path: Path, rules: tuple[str, ...], syntax: str) -> None:
+    record = record_of(large(tmp_path, 64))
+    tracemalloc.start()
+    try:
+        with outgoing(record, syntax, rules, Workspace(lambda: tmp_path / "work")) as made:
+            _, peak = tracemalloc.get_traced_memory()
+            size, head = made.length, os.pread(made.file, 4096, made.offset)
+    finally:
+        tracemalloc.stop()
+    assert peak < 16 * 2**20
+    assert size > 64 * 2**20
+    assert b"CHEST" not in head
+    assert [] == list((tmp_path / "work").iterdir()), "no name, nothing to be left by a crash"
+
+
+def test_pixels_and_everything_else_stay_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "one.dcm"
+    pixels = bytes(range(256)) * 64
+    path.write_bytes(ct(StudyDescription="CHEST", AccessionNumber="A1", pixels=pixels).file)
+    record = record_of(path)
+    with outgoing(record, EXPLICIT_LITTLE, RULES) as made:
+        changed = read(os.pread(made.file, made.length, made.offset), EXPLICIT_LITTLE)
+    before = read(path.read_bytes()[record.dataset_offset :], EXPLICIT_LITTLE)
+    assert ("THORAX", "MINATO-A1", pixels) == (changed.StudyDescription, changed.AccessionNumber, changed.PixelData)
+    before.StudyDescription, before.AccessionNumber = changed.StudyDescription, changed.AccessionNumber
+    assert before == changed
+
+
+def test_a_deflated_data_set_stays_deflated(tmp_path: Path) -> None:
+    path = tmp_path / "one.dcm"
+    path.write_bytes(ct(StudyDescription="CHEST").file)
+    made = dcmread(path)
+    made.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    made.save_as(path, enforce_file_format=True)
+    with outgoing(record_of(path), str(DeflatedExplicitVRLittleEndian), RULES) as sent:
+        data = os.pread(sent.file, sent.length, sent.offset)
+    assert 0 == len(data) % 2
+    assert "THORAX" == read(zlib.decompressobj(-zlib.MAX_WBITS).decompress(data), EXPLICIT_LITTLE).StudyDescription
+
+
+def test_without_room_nothing_is_made(tmp_path: Path) -> None:
+    work = Workspace(lambda: tmp_path / "work", min_free=2**62)
+    with pytest.raises(NoRoom, match="no space"), outgoing(record_of(large(tmp_path, 1)), EXPLICIT_LITTLE, RULES, work):
+        pass
+    with outgoing(record_of(large(tmp_path, 1)), EXPLICIT_LITTLE, (), work) as sent:
+        assert sent.length > 2**20, "what goes as it is stored needs none"
+
+
+def test_so_many_are_made_ready_at_once(tmp_path: Path) -> None:
+    work = Workspace(lambda: tmp_path / "work", most=1, longest_wait=0.05)
+    record = record_of(large(tmp_path, 1))
+    with work.working(), pytest.raises(NoRoom, match="too many"), outgoing(record, EXPLICIT_LITTLE, RULES, work):
+        pass
+    with outgoing(record, EXPLICIT_LITTLE, RULES, work), outgoing(record, EXPLICIT_LITTLE, RULES, work):
+        pass  # while it is sent, which may take long, others can be made ready
+
+
+def test_a_broken_header_is_told(tmp_path: Path) -> None:
+    path = large(tmp_path, 1)
+    record = record_of(path)
+    with path.open("r+b") as file:
+        file.truncate(record.dataset_offset + 60)
+    with pytest.raises(BrokenPixels), outgoing(record, EXPLICIT_LITTLE, RULES):
+        pass
