@@ -34,8 +34,8 @@ class _Request:
 class StoreRequests:
     """Stores instances on one association; `accepts` and `rules` are the peer's settings.
 
-    `originator` is the AE title and message id of the C-MOVE behind them, `work` where changed copies are made. A context manager, which leaves no file
-    open at its end.
+    `originator` is the AE title and message id of the C-MOVE behind them, `work` says where changed copies are made.
+    A context manager, which leaves no file open at its end.
     """
 
     def __init__(

@@ -15,14 +15,14 @@ from pacs_node.model import InstanceRecord
 from pacs_node.peers.model import Service
 from pacs_node.scp.query_retrieve.retrieval import Retrieval
 from pacs_node.scp.query_retrieve.selection import Selection
-from pacs_node.scp.query_retrieve.wire import COMMAND, ConnectionGone, fragment_size, fragments, send
+from pacs_node.scp.query_retrieve.wire import ConnectionGone, fragment_size, fragments, send
 from pacs_node.scu.contexts import chosen
 from pacs_node.scu.model import Fate, Sent, fate_of
 from pacs_node.transcoding.errors import NotTranscodable
 from pacs_node.transcoding.outgoing import Outgoing, outgoing
 from pacs_node.transcoding.workspace import SYSTEM, Workspace
 from pacs_node.upper_layer import command_set as cs
-from pacs_node.upper_layer.pdu import LAST, pdv_header
+from pacs_node.upper_layer.pdu import COMMAND, LAST, pdv_header
 from pacs_node.upper_layer.requestor import AcceptedContext
 from shared_kernel.database import Database
 

@@ -6,49 +6,21 @@ request is served, nothing else is sent on its association but an abort, so the 
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-COMMAND, LAST = 0x01, 0x02
-NO_DATA_SET = 0x0101
-_DATA_SET = 0x0001
-_P_DATA = 0x04
-_SMALLEST_FRAGMENT = 1
+from pacs_node.upper_layer import command_set as cs
+from pacs_node.upper_layer import pdu
+
 _LARGEST = 256 * 1024
 _GATHERED = 128 * 1024
-_LONGEST_COMMENT = 64
+_MOST = 0xFFFF
 _ESTABLISHED = "Sta6"
 """Ready for data transfer (PS3.8 section 9.2)."""
-
-_COMMAND_GROUP_LENGTH = 0x0000
-_AFFECTED_SOP_CLASS = 0x0002
-_COMMAND_FIELD = 0x0100
-_MESSAGE_ID_RESPONDED_TO = 0x0120
-_DATA_SET_TYPE = 0x0800
-_STATUS = 0x0900
-_ERROR_COMMENT = 0x0902
 
 
 class ConnectionGone(Exception):
     """The peer is no longer there, or has aborted; nobody reads an answer."""
-
-
-def command_set(elements: Mapping[int, bytes]) -> bytes:
-    """A command set (PS3.7 section 6.3.1): implicit little endian, in the order of tags, with its length."""
-    encoded = b"".join(struct.pack("<HHI", 0, tag, len(value)) + value for tag, value in sorted(elements.items()))
-    return struct.pack("<HHII", 0, _COMMAND_GROUP_LENGTH, 4, len(encoded)) + encoded
-
-
-def us(value: int) -> bytes:
-    """The value of an US in a command set."""
-    return struct.pack("<H", value)
-
-
-def text(value: str, padding: bytes = b"\0") -> bytes:
-    """The value of a UI, AE or LO in a command set."""
-    encoded = value.encode("ascii", "replace")
-    return encoded + padding * (len(encoded) % 2)
 
 
 class Responses:
@@ -57,10 +29,10 @@ class Responses:
     def __init__(self, association: Any, request: Any, context_id: int, command_field: int) -> None:
         self._association = association
         self._context_id = context_id
-        self._base = {
-            _AFFECTED_SOP_CLASS: text(str(request.AffectedSOPClassUID)),
-            _COMMAND_FIELD: us(command_field),
-            _MESSAGE_ID_RESPONDED_TO: us(request.MessageID),
+        self._base: Mapping[int, int | str | bytes] = {
+            cs.AFFECTED_SOP_CLASS_UID: str(request.AffectedSOPClassUID),
+            cs.COMMAND_FIELD: command_field,
+            cs.MESSAGE_ID_BEING_RESPONDED_TO: int(request.MessageID),
         }
         self.fragment = fragment_size(association)
         self._plain: dict[tuple[int, bool], bytes] = {}
@@ -81,14 +53,15 @@ class Responses:
     def _command(
         self, status: int, has_data_set: bool, comment: str = "", counts: Mapping[int, int] | None = None
     ) -> bytes:
-        elements = self._base | {
-            _STATUS: us(status),
-            _DATA_SET_TYPE: us(_DATA_SET if has_data_set else NO_DATA_SET),
-            **{tag: us(min(number, 0xFFFF)) for tag, number in (counts or {}).items()},
+        elements = {
+            **self._base,
+            cs.STATUS: status,
+            cs.COMMAND_DATA_SET_TYPE: cs.DATA_SET if has_data_set else cs.NO_DATA_SET,
+            **{tag: min(number, _MOST) for tag, number in (counts or {}).items()},
         }
         if comment:
-            elements[_ERROR_COMMENT] = text(comment[:_LONGEST_COMMENT], b" ")
-        return fragments(self._context_id, COMMAND, command_set(elements), self.fragment)
+            elements[cs.ERROR_COMMENT] = comment[: cs.LONGEST_COMMENT]
+        return fragments(self._context_id, pdu.COMMAND, cs.encode(elements), self.fragment)
 
     def send(self, responses: Iterable[bytes]) -> None:
         """Write responses, several together. Raises ConnectionGone."""
@@ -105,18 +78,17 @@ class Responses:
 def fragment_size(association: Any) -> int:
     """How many bytes of a message go into one PDU for this peer; it may set no limit (PS3.8 annex D.1)."""
     # However much a peer takes at once, no more than this is kept in memory for it.
-    return max(min(association.requestor.maximum_length or _LARGEST, _LARGEST) - 6, _SMALLEST_FRAGMENT)
+    return max(min(association.requestor.maximum_length or _LARGEST, _LARGEST) - pdu.PDV_HEADER, 1)
 
 
 def fragments(context_id: int, control: int, message: bytes, size: int) -> bytes:
     """A command set or data set as P-DATA-TF PDUs of one fragment each (PS3.8 section 9.3.5)."""
-    out = bytearray()
-    for start in range(0, len(message), size):
-        part = message[start : start + size]
-        last = LAST if start + size >= len(message) else 0
-        out += struct.pack(">BBIIBB", _P_DATA, 0, len(part) + 6, len(part) + 2, context_id, control | last)
-        out += part
-    return bytes(out)
+    return b"".join(
+        pdu.encode_data(
+            context_id, control | (pdu.LAST if start + size >= len(message) else 0), message[start : start + size]
+        )
+        for start in range(0, len(message), size)
+    )
 
 
 def is_gone(association: Any) -> bool:
