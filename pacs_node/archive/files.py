@@ -17,20 +17,20 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from pacs_node.archive.roots import SEPARATOR, Root, read_marker
+from pacs_node.archive.roots import SEPARATOR, Root, read_marker, sync_file, sync_folder
 from pacs_node.archive.space import SpaceWatch
-from pacs_node.archive.whole_disk import begin_writing
 from pacs_node.errors import RootAway, StorageFull
 from shared_kernel.ids import new_id
 
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 _MOST_REMEMBERED = 10_000
-_WORTH_BEGINNING = 128 * 1024
+_HALF = ".part"
+_NEW_FILE = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
 
 
 class FileStore:
@@ -54,8 +54,8 @@ class FileStore:
         self.space = SpaceWatch()
         self._folders: dict[str, tuple[int, str]] = {}
         """Below which folder of an archive a study's files of today are, with the day."""
-        self._lasting: dict[str, set[Path]] = {}
-        """Folders that this process has synced with all above them, each with itself alone as what is to be synced."""
+        self._lasting: set[str] = set()
+        """Folders that this process has synced with all above them."""
         self.roots: tuple[Root, ...] = ()
         """Those that are there, in the order in which they are filled."""
         self.find_roots()
@@ -78,11 +78,6 @@ class FileStore:
         for root in self.roots:
             root.prepare()
 
-    def release(self) -> None:
-        """Hold no disk any longer; they can be used again."""
-        for root in self.roots:
-            root.whole_disk.close()
-
     def new_incoming(self, beside: str | Path | None = None, *, study_uid: str = "", at: datetime | None = None) -> str:
         """A path for a file that is about to be received; on the disk of the file `beside`, if one is given.
 
@@ -91,16 +86,17 @@ class FileStore:
         """
         root = self._root_of(beside) if beside is not None else self._root_with_space()
         if not study_uid or at is None:
-            return f"{root.incoming_text}/{new_id()}.part"
-        folder = f"{root.archive_text}/{self._folder_for(study_uid, at.toordinal(), at)}"
-        if folder not in self._lasting:
-            os.makedirs(folder, exist_ok=True)
-        return f"{folder}/{new_id()}.part"
+            return f"{root.incoming_text}/{new_id()}{_HALF}"
+        return f"{root.archive_text}/{self._folder_for(study_uid, at.toordinal(), at)}/{new_id()}{_HALF}"
 
     def place_for(self, study_uid: str, at: datetime, beside: str | Path | None = None) -> str:
         """A path, never used before, for an instance of this study received at this time, in the root of `beside`."""
         root = self._data if beside is None else self._root_of(beside)
-        return f"{root.archive_text}/{self._folder_for(study_uid, at.toordinal(), at)}/{new_id()}.dcm"
+        folder = f"{root.archive_text}/{self._folder_for(study_uid, at.toordinal(), at)}/"
+        near = os.fspath(beside) if beside is not None else ""
+        # A name that was never given to a whole file is as good as a new one.
+        name = near[len(folder) : -len(_HALF)] if near.startswith(folder) and near.endswith(_HALF) else new_id()
+        return f"{folder}{name}.dcm"
 
     def _folder_for(self, study_uid: str, day: int, at: datetime) -> str:
         known = self._folders.get(study_uid)
@@ -137,57 +133,41 @@ class FileStore:
             root.was_too_small(free)
         return free
 
-    def write(self, file: int, *pieces: bytes | memoryview) -> None:
-        """Write all of the pieces, one behind the other, to a file descriptor."""
-        written = os.writev(file, pieces)
-        if written >= _WORTH_BEGINNING:
-            # The disk works while the rest is still coming, and the sync at the end finds less to do.
-            begin_writing(file)
-        for piece in pieces:
-            view = memoryview(piece)[written:] if written < len(piece) else memoryview(b"")
-            written = max(0, written - len(piece))
-            while view:
-                view = view[os.write(file, view) :]
-
-    def move(self, source: str | Path, target: str | Path) -> set[Path]:
-        """Rename into place; returns the folders to sync before the file may be called durable."""
-        folder = os.path.dirname(target)
-        lasting = self._lasting.get(folder)
+    def create(self, path: str) -> int:
+        """A descriptor for writing a file that is new, its folders made where they are not there. Raises OSError."""
         try:
-            if lasting is not None:
-                os.rename(source, target)
-                return lasting
-        except FileNotFoundError:
-            pass  # a sweep has removed the empty folder; or the source is gone, which is said below
-        # Also where the folder is there already: another process may have made it and not synced it yet.
-        os.makedirs(folder, exist_ok=True)
-        os.rename(source, target)
-        return set(self._root_of(target).up_to_archive(Path(folder)))
+            return os.open(path, _NEW_FILE, 0o640)
+        except FileNotFoundError:  # the first of its study, or another process's sweep has removed the empty folder
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            return os.open(path, _NEW_FILE, 0o640)
 
-    def sync_all(self, paths: Collection[str], folders: Collection[Path]) -> None:
-        """Return when these files and the entries of these folders are on the disk.
+    def move(self, source: str | Path, target: str) -> None:
+        """Rename into place."""
+        try:
+            os.rename(source, target)
+        except FileNotFoundError:  # a sweep has removed the empty folder; or the source is gone, which is said below
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            os.rename(source, target)
 
-        Raises OSError of the first that the system refuses; none may be called durable then.
-        """
-        if len(self.roots) == 1:
-            self.roots[0].sync(paths, folders)
+    def sync(self, path: str, file: int | None = None) -> None:
+        """Return when the file's bytes are on the disk; `file` is a descriptor of it that is open. Raises OSError."""
+        if file is None:
+            sync_file(path)
         else:
-            for root in {self._root_of(path) for path in paths}:
-                root.sync(
-                    [path for path in paths if root.holds(path)],
-                    [folder for folder in folders if folder.is_relative_to(root.archive)],
-                )
-        self._now_lasting(folders)
+            os.fdatasync(file)
 
-    def _now_lasting(self, synced: Collection[Path]) -> None:
-        if len(self._lasting) > _MOST_REMEMBERED:
-            self._lasting.clear()
-        together = set(synced)
-        for folder in together:
-            if str(folder) in self._lasting:
+    def sync_names(self, paths: Iterable[str]) -> None:
+        """Return when the disk knows that there are files at these paths. Raises OSError."""
+        for folder in {os.path.dirname(path) for path in paths}:
+            if folder in self._lasting:
+                sync_folder(folder)
                 continue
-            if together.issuperset(self._root_of(folder / "file").up_to_archive(folder)):
-                self._lasting[str(folder)] = {folder}
+            # Also where the folders are there: another process may have made them and not synced them yet.
+            for above in self._root_of(folder + "/").up_to_archive(Path(folder)):
+                sync_folder(above)
+            if len(self._lasting) >= _MOST_REMEMBERED:
+                self._lasting.clear()
+            self._lasting.add(folder)
 
     def set_aside(self, path: Path, *, cut_short: bool = False) -> Path:
         """Move an archive file to its root's orphans, under the same relative path; returns where it is now.

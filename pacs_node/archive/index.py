@@ -10,12 +10,11 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from pacs_node.archive.identity import complete, contradicts, describe_name, said_by
+from pacs_node.archive.identity import complete, contradicts, said_by
+from pacs_node.archive.rows import compared_names, new_series_values, new_study_values, said_of_study
 from pacs_node.archive.tables import InstanceRow, InstanceVersionRow, SeriesRow, StudyRow
 from pacs_node.archive.versions import keep
-from pacs_node.header.person_name import encoded, key_form, match_form
 from pacs_node.header.scan import Header
-from pacs_node.model import PersonName
 from pacs_node.patients.arrival import contradicted, place
 
 _MODALITIES_WIDTH = 255
@@ -78,15 +77,12 @@ class IndexWriter:
         study.counted_instances = study.instance_count
         return study.instance_count
 
-    def add(self, new: NewInstance) -> tuple[StudyRow, SeriesRow] | None:
-        """Index an instance that `find` does not know and whose study is the site's own, or new.
-
-        Returns its study and series, which have their ids after `finish`; None where the next one like it must be
-        looked at anew.
-        """
+    def add(self, new: NewInstance) -> None:
+        """Index an instance that `find` does not know and whose study is the site's own, or new."""
         known = self._study(new.header.study_uid)
         study = known or self._new_study(new)
-        plain = known is None or self._agree(study, new.header)
+        if known is not None:
+            self._learn(study, new.header)
         if new.header.text_suspect and not study.text_suspect:
             study.text_suspect = True
         series = self._series_of(study, new.header)
@@ -97,20 +93,18 @@ class IndexWriter:
         if new.header.of_patient:
             study.unsettled_since = self._at
             self.added[study.study_uid] = self.added.get(study.study_uid, 0) + 1
-        return (study, series) if plain else None
 
-    def _agree(self, study: StudyRow, header: Header) -> bool:
-        """Let the study learn from another instance; False where that names somebody else."""
+    def _learn(self, study: StudyRow, header: Header) -> None:
+        """Let the study learn from another instance, unless that names somebody else."""
         differs = contradicts(study, header)
         if differs and contradicted(self._session, study, header, self._at):
-            return False
+            return
         if not differs:
             if header.patient_id and not study.patient_id:
                 study.patient_id = header.patient_id
                 place(self._session, study, said_by(header), self._at)
             complete(study, header)
         describe_study(study, header, first=study.instance_count == 0)
-        return True
 
     def replace(self, new: NewInstance, there: Found) -> int | None:
         """Make another version of an instance the current one, of the same study and series; returns its number.
@@ -148,27 +142,7 @@ class IndexWriter:
 
     def _new_study(self, new: NewInstance) -> StudyRow:
         header = new.header
-        study = StudyRow(
-            study_uid=header.study_uid,
-            site_code=new.site_code,
-            patient_id=header.patient_id,
-            birth_date=header.birth_date,
-            sex=header.sex,
-            identity_conflict=False,
-            text_suspect=header.text_suspect,
-            issuer_of_patient_id=header.issuer_of_patient_id,
-            modalities="",
-            series_count=0,
-            instance_count=0,
-            first_received_at=self._at,
-            last_received_at=self._at,
-            arrived_at=None,
-            told_instances=0,
-            counted_instances=0,
-            unsettled_since=None,
-        )
-        describe_name(study, header.patient_name)
-        describe_study(study, header, first=True)
+        study = StudyRow(**new_study_values(new.site_code, header, self._at))
         place(self._session, study, said_by(header), self._at)
         self._session.add(study)
         self._studies[header.study_uid] = study
@@ -181,20 +155,10 @@ class IndexWriter:
         if series is None and study.study_uid not in self.opened:
             series = self._session.scalar(select(SeriesRow).filter_by(study_row=study.id, series_uid=header.series_uid))
         if series is None:
-            series = SeriesRow(
-                study=study,
-                series_uid=header.series_uid,
-                modality=header.modality,
-                series_number=header.series_number,
-                series_date=header.series_date,
-                series_time=header.series_time,
-                series_description=header.series_description,
-                body_part=header.body_part,
-                instance_count=0,
-            )
+            series = SeriesRow(study=study, **new_series_values(header))
             self._session.add(series)
             study.series_count += 1
-            study.modalities = _with_modality(study.modalities, header.modality)
+            study.modalities = with_modality(study.modalities, header.modality)
         self._series[key] = series
         return series
 
@@ -224,26 +188,14 @@ def describe_study(study: StudyRow, header: Header, *, first: bool) -> None:
     like came before is not asked again (`appending`): of two kinds that contradict each other, the one that came
     later for the first time stays. Whose study it is, is no matter of that; see `identity`.
     """
-    values = {
-        "study_date": header.study_date,
-        "study_time": header.study_time,
-        "accession_number": header.accession_number,
-        "study_id": header.study_id,
-        "study_description": header.study_description,
-        "body_part": header.body_part,
-        "issuer_of_patient_id": header.issuer_of_patient_id,
-        **_names("referring_physician", header.referring_physician),
-    }
+    values = said_of_study(header) | compared_names(header)
     for column, value in values.items():
         if first or (value and value != getattr(study, column)):
             setattr(study, column, value)
 
 
-def _names(column: str, name: PersonName) -> dict[str, str]:
-    return {column: encoded(name), f"{column}_match": match_form(name), f"{column}_key": key_form(name)}
-
-
-def _with_modality(modalities: str, modality: str) -> str:
+def with_modality(modalities: str, modality: str) -> str:
+    """ModalitiesInStudy with one more, as its column keeps them."""
     known = {known for known in modalities.split("\\") if known}
     if not modality or modality in known:
         return modalities

@@ -12,10 +12,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
 from pathlib import Path
-
-from pacs_node.archive.whole_disk import WholeDisk
 
 MARKER = ".dokuei-root"
 SEPARATOR = ":"
@@ -36,7 +33,6 @@ class Root:
         """Files that no row of the index named; the folder is made when there is one."""
         self.prefix = f"{root_id}{SEPARATOR}" if root_id else ""
         self.incoming_text, self.archive_text = str(self.incoming), str(self.archive)
-        self.whole_disk = WholeDisk(self.archive)
         self._full_below = 0
 
     def prepare(self) -> None:
@@ -76,15 +72,6 @@ class Root:
         """The folder with all above it, up to the archive."""
         return [parent for parent in (folder, *folder.parents) if parent.is_relative_to(self.archive)]
 
-    def sync(self, paths: Iterable[str], folders: Iterable[Path]) -> None:
-        """Return when these files and the entries of these folders are on the disk. Raises OSError."""
-        if self.whole_disk.sync():
-            return
-        for path in paths:
-            sync_file(path)
-        for folder in sorted(folders):
-            sync_folder(folder)
-
 
 def read_marker(path: Path) -> str:
     """The id of the root at this path; empty where there is none."""
@@ -112,7 +99,7 @@ def sync_file(path: str | Path) -> None:
         os.close(file)
 
 
-def sync_folder(folder: Path) -> None:
+def sync_folder(folder: str | Path) -> None:
     """Return when the folder's entries are on the disk."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -195,11 +195,10 @@ class Emptying:
 
     def _name_anew(self, copies: dict[str, Path]) -> list[Path]:
         """Let the index name the copies; returns those whose file it does not name any more (mended meanwhile)."""
-        for root in self._files.roots:
-            mine = [path for path in copies.values() if root.holds(path)]
-            folders = {folder for path in mine for folder in root.up_to_archive(path.parent)}
-            if mine:
-                root.sync([str(path) for path in mine], folders)
+        paths = [str(path) for path in copies.values()]
+        for path in paths:
+            self._files.sync(path)
+        self._files.sync_names(paths)
         with self._database.write() as session:
             return [path for file, path in copies.items() if not self._named_anew(session, file, path)]
 

@@ -6,7 +6,6 @@ what is left of the old one is set aside under another name, and no file is ever
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,8 +40,6 @@ class Copy:
     path: str
     file: str
     """Its name in the archive."""
-    folders: Collection[Path]
-    """What is to be synced with it."""
     dataset_offset: int
     size: int
     transfer_syntax_uid: str
@@ -91,7 +88,8 @@ class Mending:
         What the index says of the instance stays, when it came and from whom too. Raises OSError where the copy can't
         be made durable.
         """
-        self._files.sync_all([copy.path], copy.folders)
+        self._files.sync(copy.path)
+        self._files.sync_names([copy.path])
         digest = digest_of(Path(copy.path), copy.dataset_offset)
         with self._database.write() as session:
             row = session.scalar(select(InstanceRow).filter_by(file=there.file))

@@ -95,12 +95,14 @@ class Reception:
             self.write(b"")  # a data set of nothing is refused by the same rules
         if self._error is not None:
             raise self._error
-        if self._spool is None:
+        with self._lock:  # from here on the spool is the archive's, whoever discards this meanwhile
+            spool, self._spool = self._spool, None
+        if spool is None:
             raise Unavailable(reason="the association is closing")
         return self._ingest.store(
             Incoming(
                 sender=self._sender,
-                spool=self._spool,
+                spool=spool,
                 channel="c-store",
                 sop_class_uid=self._meta.sop_class_uid,
                 sop_instance_uid=self._meta.sop_instance_uid,

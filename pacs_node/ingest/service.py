@@ -67,7 +67,6 @@ class IngestService:
         """Finish what is waiting and take no more."""
         self._writer.stop()
         self._presence.leave()
-        self._files.release()
 
     @property
     def alive(self) -> bool:
@@ -154,12 +153,11 @@ class IngestService:
         offset = meta.dataset_offset
         if (meta.sop_class_uid, meta.sop_instance_uid) != (header.sop_class_uid, header.sop_instance_uid):
             offset = self._write_own_header(incoming.spool, meta, header)
-        incoming.spool.close()
         return Work(incoming, header, transfer_syntax_uid=meta.transfer_syntax_uid, dataset_offset=offset)
 
     def _store(self, work: Work) -> Stored:
         target = self._files.place_for(work.header.study_uid, self._clock.now(), beside=work.path)
-        work.folders = work.incoming.spool.move(target)
+        work.incoming.spool.move(target)
         work.path, work.file = target, self._files.name_of(target)
         try:
             return self._stored(work)
@@ -212,6 +210,8 @@ class IngestService:
     def _read(self, incoming: Incoming) -> tuple[FileMeta, Header]:
         """File meta information and header, from the spool's first bytes where these suffice."""
         spool, rules = incoming.spool, incoming.rules
+        if incoming.meta is None:
+            spool.close()
         meta = incoming.meta or self._read_meta(spool)
         header = incoming.header or scan_head(
             spool.head,
@@ -221,6 +221,7 @@ class IngestService:
             character_set=rules.character_set,
         )
         if header is None:
+            spool.close()
             with open(spool.path, "rb") as file:
                 header = scan(
                     file,
@@ -245,6 +246,7 @@ class IngestService:
 
         Returns where the data set begins now.
         """
+        spool.close()
         with self.spool(beside=spool.path) as other, open(spool.path, "rb") as file:
             offset = write_header(
                 other,
@@ -301,7 +303,6 @@ def _copy(work: Work) -> Copy:
     return Copy(
         path=work.path,
         file=work.file,
-        folders=work.folders,
         dataset_offset=work.dataset_offset,
         size=work.size,
         transfer_syntax_uid=work.transfer_syntax_uid,

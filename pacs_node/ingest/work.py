@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from access_control.model import Actor
@@ -54,7 +52,7 @@ class Work:
     """An instance that has been checked and lies in its place, and waits for the writer."""
 
     __slots__ = (
-        "dataset_offset", "error", "file", "folders", "header", "incoming", "known", "path", "settled", "size",
+        "dataset_offset", "error", "file", "header", "incoming", "known", "path", "settled", "size",
         "transfer_syntax_uid", "turn",
     )  # fmt: skip
 
@@ -68,7 +66,6 @@ class Work:
         """Where the file is; the service moves it into the archive."""
         self.file = ""
         """Its name in the archive."""
-        self.folders: Collection[Path] = frozenset()
         self.size = incoming.spool.size
         self.known: Found | None = None
         """Set when the SOP Instance UID turned out to be in the index; nothing was stored then."""

@@ -1,17 +1,18 @@
-"""Group commit: up to 64 instances that wait together become durable together and are indexed in one transaction.
+"""Group commit: up to 64 instances that wait together are indexed in one transaction.
 
 There is no thread of its own for it: of the threads that have something to store the first leads, works for
 all that wait, and hands the lead on. So a sender that is alone waits for no other thread.
 
-The order is what "acknowledged means durable" rests on: files in place, their bytes and folders synced, rows
-committed, and only then the answers. A crash between any two leaves at most files that no row names.
+The order is what "acknowledged means durable" rests on: a file in its place, its bytes synced (by its own thread,
+before it comes here), its folder synced, its row committed, and only then the answer. A crash between any two
+leaves at most files that no row names.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import structlog
 from sqlalchemy.exc import DBAPIError
@@ -19,10 +20,9 @@ from sqlalchemy.orm import Session
 
 from access_control.gate import audit_entry
 from access_control.model import Action, Resource
-from pacs_node.archive.appending import Appender, NotAppended, Place
+from pacs_node.archive.appending import Appender, Like, NotAppended
 from pacs_node.archive.files import NO_SPACE, FileStore
 from pacs_node.archive.index import Found, IndexWriter, NewInstance, find
-from pacs_node.archive.tables import SeriesRow, StudyRow
 from pacs_node.errors import ForeignStudy, StorageFull
 from pacs_node.events import InstanceReplaced, InstancesStored
 from pacs_node.ingest.work import Work
@@ -44,7 +44,6 @@ class Writer:
 
     def __init__(self, database: Database, files: FileStore, clock: Clock) -> None:
         self._indexing = _Indexing(database, files, clock)
-        self._files = files
         self._guard = threading.Lock()
         self._idle = threading.Condition(self._guard)
         self._waiting: list[Work] = []
@@ -134,7 +133,7 @@ class Writer:
 
 
 class _Indexing:
-    """What the leader does with a batch: sync, then index; one instance can't fail another."""
+    """What the leader does with a batch; one instance can't fail another."""
 
     def __init__(self, database: Database, files: FileStore, clock: Clock) -> None:
         self._database = database
@@ -148,13 +147,7 @@ class _Indexing:
         """Settle every work of the batch, whatever happens."""
         try:
             durable = self._make_durable(batch)
-            new: dict[tuple[object, ...], Work] = {}
-            for work in durable:
-                if work.header.likeness is not None and self._place_of(work) is None:
-                    new.setdefault(_like(work), work)
-            # Of those that say something new together only the first needs the long way.
-            self._commit(list(new.values()))
-            self._append([work for work in durable if not work.settled and self._place_of(work)])
+            self._append(durable)
             self._commit([work for work in durable if not work.settled])
         except Exception as error:
             log.exception("ingest.batch_failed")
@@ -163,10 +156,9 @@ class _Indexing:
                     _fail(work, error)
 
     def _make_durable(self, batch: Sequence[Work]) -> Sequence[Work]:
-        """Sync the batch together; where that fails, each on its own. Settles those that can't be synced."""
+        """Sync the folders of the batch; where that fails, for each on its own. Settles those that can't be synced."""
         try:
-            folders = {folder for work in batch for folder in work.folders}
-            self._files.sync_all([work.path for work in batch], folders)
+            self._files.sync_names([work.path for work in batch])
         except OSError as error:
             if len(batch) == 1:
                 _fail(batch[0], error)
@@ -175,13 +167,16 @@ class _Indexing:
         return batch
 
     def _append(self, batch: Sequence[Work]) -> None:
-        """Index those that say nothing new; settles all of them, or none: then each must be looked at."""
-        instances = [(_new_instance(work), place) for work in batch if (place := self._place_of(work))]
-        if not instances:
-            return
-        deeds = self._deeds(batch)
+        """Index those that ask no question, and settle them; after an error none, and each must be looked at."""
+        instances = [(_new_instance(work), _like(work)) for work in batch]
+        deeds: dict[tuple[str, str], AuditEntry] = {}
+
+        def deeds_of(numbers: Sequence[int]) -> list[AuditEntry]:
+            deeds.update(self._deeds([batch[number] for number in numbers]))
+            return list(deeds.values())
+
         try:
-            self._appender.append(instances, self._clock.now(), list(deeds.values()))
+            appended = self._appender.append(instances, self._clock.now(), deeds_of)
         except NotAppended:
             self._appender.forget()
             return
@@ -189,12 +184,14 @@ class _Indexing:
             if not isinstance(named(error), StorageFull):  # of that, the archive tells once
                 log.warning("ingest.append_failed", instances=len(batch), reason=repr(error))
             return
-        self._audited.update(deeds)
-        for work in batch:
-            work.settled = True
+        self._remember(deeds)
+        for number in appended:
+            batch[number].settled = True
 
-    def _place_of(self, work: Work) -> Place | None:
-        return self._appender.place_of(_like(work))
+    def _remember(self, deeds: Iterable[tuple[str, str]]) -> None:
+        if len(self._audited) > _MOST_REMEMBERED:
+            self._audited.clear()
+        self._audited.update(deeds)
 
     def _deeds(self, stored: Sequence[Work]) -> dict[tuple[str, str], AuditEntry]:
         """An audit line for the first instance of a session and study."""
@@ -237,7 +234,7 @@ class _Indexing:
         """Rows, events and audit lines of a batch."""
         now = self._clock.now()
         refused: list[Work] = []
-        stored: list[tuple[Work, tuple[StudyRow, SeriesRow] | None]] = []
+        stored: list[Work] = []
         with self._database.write() as session:
             known = find(session, [work.header.sop_instance_uid for work in batch])
             index = IndexWriter(session, now)
@@ -246,10 +243,12 @@ class _Indexing:
                 if (index.owner(work.header.study_uid) or site_code) != site_code:
                     refused.append(work)
                 elif work.header.sop_instance_uid not in known:
-                    stored.append((work, index.add(_new_instance(work))))
-            self._tell(session, index, [work for work, _ in stored])
+                    index.add(_new_instance(work))
+                    stored.append(work)
+            self._tell(session, index, stored)
             index.finish()
-            if deeds := self._deeds([work for work, _ in stored]):
+            deeds = self._deeds(stored)
+            if deeds:
                 record(session, list(deeds.values()))
         for work in refused:
             _fail(work, ForeignStudy())
@@ -257,7 +256,7 @@ class _Indexing:
             if not work.settled:
                 work.known = known.get(work.header.sop_instance_uid)
                 work.settled = True
-        self._learn(stored)
+        self._remember(deeds)
 
     def replace(self, work: Work, there: Found) -> bool:
         """See Writer; the file is durable since it was found to be known."""
@@ -281,15 +280,6 @@ class _Indexing:
             )
         return True
 
-    def _learn(self, stored: Sequence[tuple[Work, tuple[StudyRow, SeriesRow] | None]]) -> None:
-        if len(self._audited) > _MOST_REMEMBERED:
-            self._audited.clear()
-        for work, rows in stored:
-            self._audited.add((work.incoming.sender.session_id, work.header.study_uid))
-            if rows is not None and work.header.likeness is not None:
-                study, series = rows
-                self._appender.learn(_like(work), Place(study.id, series.id))
-
     def _tell(self, session: Session, index: IndexWriter, stored: Sequence[Work]) -> None:
         """An event for each study that is new.
 
@@ -306,9 +296,10 @@ class _Indexing:
                 publish(session, event, at=now, actor=sender.login)
 
 
-def _like(work: Work) -> tuple[object, ...]:
-    """What two instances have in common when the second one tells the index nothing new."""
-    return work.header.likeness, work.incoming.sender.site_code, work.incoming.rules.coercions
+def _like(work: Work) -> Like | None:
+    """What two instances have in common when the second one tells the index nothing new; None: not known."""
+    likeness = work.header.likeness
+    return None if likeness is None else (likeness, work.incoming.sender.site_code, work.incoming.rules.coercions)
 
 
 def _new_instance(work: Work) -> NewInstance:

@@ -12,6 +12,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from pacs_node.archive.identity import describe, known_of, said_by
+from pacs_node.archive.rows import new_patient_values
 from pacs_node.archive.tables import PatientRow, StudyRow
 from pacs_node.header.person_name import FENCE
 from pacs_node.header.scan import Header
@@ -108,19 +109,7 @@ def namesakes(session: Session, issuer: str, patient_id: str) -> list[PatientRow
 
 def new_patient(session: Session, issuer: str, identity: str, said: Demographics, at: datetime) -> PatientRow:
     """A new patient. The session must be a writing one; the constraint of the table is the last word."""
-    row = PatientRow(
-        issuer=issuer,
-        identity=identity,
-        patient_id=said.patient_id,
-        name_alphabetic="",
-        name_ideographic="",
-        name_phonetic="",
-        patient_name_key="",
-        birth_date="",
-        sex="",
-        first_received_at=at,
-    )
-    describe(row, said)
+    row = PatientRow(**new_patient_values(issuer, identity, said, at))
     session.add(row)
     session.flush()
     return row

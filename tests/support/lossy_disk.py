@@ -1,6 +1,6 @@
 """A disk that forgets: system calls are recorded, and replayed onto a model that keeps only what was synced.
 
-The model is the worst that POSIX allows: bytes are lost that no fdatasync or syncfs has seen begin after them,
+The model is the worst that POSIX allows: bytes are lost that no fdatasync has seen begin after them,
 a name is lost that its folder's fsync has not, and a name that is given up is gone at once. SQLite is taken at its
 word: a transaction lasts from the moment its COMMIT began, and therefore all that it names must last before.
 """
@@ -19,8 +19,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-
-from pacs_node.archive.whole_disk import WholeDisk
 
 _FILE = re.compile(r"(?:[0-9a-f]{32}:)?\d{4}/\d\d/\d\d/[0-9a-f]{32}/[0-9a-f]{32}\.dcm")
 
@@ -50,7 +48,7 @@ class Recorder:
 
     @contextmanager
     def recording(self) -> Iterator[None]:
-        """Listen to `os`, to SQLite and to syncfs."""
+        """Listen to `os` and to SQLite."""
         with pytest.MonkeyPatch.context() as patch:
             for name, listen in (
                 ("open", self._open), ("close", self._close), ("write", self._write), ("writev", self._writev),
@@ -58,7 +56,6 @@ class Recorder:
                 ("fsync", self._sync), ("fdatasync", self._sync),
             ):  # fmt: skip
                 patch.setattr(os, name, self._heard(getattr(os, name), listen))
-            patch.setattr(WholeDisk, "sync", self._whole(WholeDisk.sync))
             patch.setattr(sqlite3.dbapi2, "connect", self._traced(sqlite3.dbapi2.connect))
             yield
 
@@ -122,17 +119,6 @@ class Recorder:
         self._record("sync begins", path or "?", token)
         call(file)
         self._record("sync ends", path or "?", token)
-
-    def _whole(self, call: Callable[[WholeDisk], bool]) -> Callable[[WholeDisk], bool]:
-        def sync(disk: WholeDisk) -> bool:
-            token = next(self._tokens)
-            self._record("syncfs begins", data=token)
-            done = call(disk)
-            if done:
-                self._record("syncfs ends", data=token)
-            return done
-
-        return sync
 
     def _traced(self, connect: Callable[..., sqlite3.Connection]) -> Callable[..., sqlite3.Connection]:
         def traced(*arguments: Any, **named: Any) -> sqlite3.Connection:
@@ -212,13 +198,6 @@ class LossyDisk:
             self._lasting.update({name: each for name, each in inside.items() if self._names.get(name) is each})
             if file is not None:
                 file.lasting = content
-        elif what == "syncfs begins":
-            self._begun[data] = [(name, file, file.content) for name, file in self._names.items()]
-        elif what == "syncfs ends":
-            for name, each, content in self._begun.pop(data):
-                each.lasting = content
-                if self._names.get(name) is each:
-                    self._lasting[name] = each
 
 
 def losses(calls: list[Call], folder: Path, path_of: Callable[[str], Path], there: list[str]) -> list[str]:

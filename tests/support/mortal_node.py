@@ -20,7 +20,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pacs_node.archive import files as files_module
 from tests.support.node_process import ROOT, main
 
 _LONGEST_LIFE = 60
@@ -129,10 +128,6 @@ def _arm(death: Death) -> None:
     knife = _Knife(death)
     if death.step.startswith("sql:"):
         _arm_sqlite(death.step.removeprefix("sql:"), knife)
-    elif death.step == "syncfs":
-        disk: Any = getattr(files_module, "WholeDisk", None)
-        if disk is not None:
-            disk.sync = _mortal(disk.sync, knife)
     else:
         setattr(os, death.step, _mortal(getattr(os, death.step), knife))
 

@@ -1,21 +1,25 @@
-"""Proves which folders have to be synced before a file may be called durable, also beside another process."""
+"""Proves which folders are synced before a file may be called durable, also beside another process."""
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
+
+import pytest
 
 from pacs_node.archive.files import FileStore
 
 _AT = datetime(2026, 3, 28, tzinfo=UTC)
 
 
-def received(files: FileStore) -> tuple[Path, Path]:
-    """A received file, and its place in the archive."""
+def archived(files: FileStore) -> Path:
+    """A file that was received, in its place in the archive."""
     files.prepare()
-    source = Path(files.new_incoming())
-    source.write_bytes(b"image")
-    return source, Path(files.place_for("1.2.3", _AT))
+    source, target = files.new_incoming(), files.place_for("1.2.3", _AT)
+    Path(source).write_bytes(b"image")
+    files.move(source, target)
+    return Path(target)
 
 
 def chain(files: FileStore, study: Path) -> set[Path]:
@@ -23,32 +27,51 @@ def chain(files: FileStore, study: Path) -> set[Path]:
     return {study, *study.parents[:3], files.archive}
 
 
+def synced(files: FileStore, *targets: Path) -> set[Path]:
+    """The folders that syncing these names syncs."""
+    seen: set[Path] = set()
+    fsync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        seen.add(Path(f"/proc/self/fd/{descriptor}").readlink())
+        fsync(descriptor)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", noted)
+        files.sync_names([str(target) for target in targets])
+    return seen
+
+
 def test_the_first_file_of_a_study_needs_every_folder_above_it(tmp_path: Path) -> None:
     files = FileStore(tmp_path)
-    source, target = received(files)
-    assert chain(files, target.parent) == files.move(source, target)
+    target = archived(files)
     assert target.read_bytes() == b"image"
+    assert chain(files, target.parent) == synced(files, target)
 
 
 def test_a_folder_of_another_process_is_synced_by_each(tmp_path: Path) -> None:
     one, other = FileStore(tmp_path), FileStore(tmp_path)
-    # The other has made the folders, and is about to sync them.
-    other.move(*received(other))
-    source, target = received(one)
-    assert chain(one, target.parent) == one.move(source, target)
+    archived(other)  # the other has made the folders, and is about to sync them
+    target = archived(one)
+    assert chain(one, target.parent) == synced(one, target)
 
 
 def test_folders_are_synced_with_those_above_them_once(tmp_path: Path) -> None:
     files = FileStore(tmp_path)
-    files.sync_all([], files.move(*received(files)))
-    source, target = received(files)
-    assert {target.parent} == files.move(source, target)
+    synced(files, archived(files))
+    first, second = archived(files), archived(files)
+    assert {first.parent} == synced(files, first, second)
 
 
-def test_a_sync_of_the_lowest_folder_alone_is_not_enough(tmp_path: Path) -> None:
+def test_what_was_refused_once_is_synced_whole_the_next_time(tmp_path: Path) -> None:
     files = FileStore(tmp_path)
-    source, target = received(files)
-    files.move(source, target)
-    files.sync_all([], [target.parent])
-    source, target = received(files)
-    assert chain(files, target.parent) == files.move(source, target)
+    target = archived(files)
+
+    def refused(_descriptor: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", refused)
+        with pytest.raises(OSError, match="Input/output"):
+            files.sync_names([str(target)])
+    assert chain(files, target.parent) == synced(files, target)

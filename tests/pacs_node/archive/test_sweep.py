@@ -130,6 +130,7 @@ def test_a_second_process_does_not_sweep_the_first_ones_files(make_hub: Callable
     first, second = make_hub(), make_hub()
     with first.ingest, first.ingest.spool() as spool:
         spool.write(b"on its way")
+        spool.close()
         with second.ingest:
             assert [str(spool.path)] == first.files_on_disk()
 

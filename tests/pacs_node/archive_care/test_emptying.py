@@ -146,11 +146,11 @@ def test_without_space_elsewhere_nothing_is_lost_and_it_goes_on_later(
 def test_a_failing_disk_names_nothing_that_is_not_durable(filled: Filled, monkeypatch: pytest.MonkeyPatch) -> None:
     hub = filled.hub(filled.two, filled.data, filled.one)
 
-    def fails(root: Root, paths: object, folders: object) -> None:
+    def fails(paths: object) -> None:
         raise OSError(5, os.strerror(5))
 
     with monkeypatch.context() as patch:
-        patch.setattr(Root, "sync", fails)
+        patch.setattr(hub.files, "sync_names", fails)
         with pytest.raises(OSError, match="Input/output"):
             list(filled.emptying(hub).run(OPERATOR))
     assert 7 == filled.emptying(hub).remaining()

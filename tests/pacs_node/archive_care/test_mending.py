@@ -194,15 +194,15 @@ def test_a_copy_that_can_not_be_made_durable_mends_nothing(archive: Archive, mon
     image = archive.images[0]
     path = archive.path(image)
     flip(path)
-    broken, sync_all, calls = path.read_bytes(), archive.hub.files.sync_all, list[int]()
+    broken, sync, calls = path.read_bytes(), archive.hub.files.sync, list[int]()
 
-    def full(paths: object, folders: object) -> None:
+    def full(path: str, file: int | None = None) -> None:
         calls.append(1)
         if len(calls) > 1:  # the first is the ordinary way in
             raise OSError(28, os.strerror(28))
-        sync_all(paths, folders)  # type: ignore[arg-type]
+        sync(path, file)
 
-    monkeypatch.setattr(archive.hub.files, "sync_all", full)
+    monkeypatch.setattr(archive.hub.files, "sync", full)
     with pytest.raises(StorageFull):
         again(archive.hub, image)
     assert (path, broken, []) == (archive.path(image), path.read_bytes(), mended(archive))

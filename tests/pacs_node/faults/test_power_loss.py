@@ -7,15 +7,14 @@ was not synced. That the test sees a wrong order is shown by making the order wr
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from pacs_node.archive.files import FileStore
-from pacs_node.archive.roots import Root
-from pacs_node.archive.whole_disk import WholeDisk
+from pacs_node.archive.roots import Root, sync_folder
 from pacs_node.archive_care.mounting import mount
 from pacs_node.ingest.writer import Writer
 from shared_kernel.database import Database
@@ -67,20 +66,10 @@ def _send(hub: Hub, recorder: Recorder, session: str, studies: list[str]) -> Non
         recorder.answer(record.path, image.data_set)
 
 
-@pytest.fixture(params=["whole disk", "each file"])
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Both ways of syncing: everything at once, and file by file where that can't be had."""
-    if request.param == "each file":
-        monkeypatch.setattr(WholeDisk, "sync", lambda _: False)
-    return str(request.param)
-
-
-@pytest.mark.usefixtures("way")
 def test_nothing_that_was_answered_is_lost_at_any_moment(make_hub: Callable[..., Hub], tmp_path: Path) -> None:
     assert ([], _SENDERS * _STUDIES * 3) == play(make_hub, tmp_path)
 
 
-@pytest.mark.usefixtures("way")
 def test_nor_on_another_storage_root(make_hub: Callable[..., Hub], tmp_path: Path) -> None:
     root = tmp_path / "disk"
     root.mkdir()
@@ -91,7 +80,6 @@ def test_nor_on_another_storage_root(make_hub: Callable[..., Hub], tmp_path: Pat
     assert _SENDERS * _STUDIES * 3 == len(list(root.rglob("*.dcm")))
 
 
-@pytest.mark.usefixtures("way")
 def test_nor_where_one_root_fills_and_the_next_takes_over(
     make_hub: Callable[..., Hub], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,42 +101,38 @@ def test_nor_where_one_root_fills_and_the_next_takes_over(
 class NoFolders(FileStore):
     """Forgets that a name is in its folder, and that in the one above."""
 
-    def sync_all(self, paths: Collection[str], folders: Collection[Path]) -> None:
-        super().sync_all(paths, [])
+    def sync_names(self, paths: Iterable[str]) -> None:
+        """Do nothing."""
 
 
 class LowestFolderAlone(FileStore):
-    def sync_all(self, paths: Collection[str], folders: Collection[Path]) -> None:
-        super().sync_all(paths, sorted(folders)[-1:])
+    def sync_names(self, paths: Iterable[str]) -> None:
+        for path in paths:
+            sync_folder(Path(path).parent)
 
 
 class NoFiles(FileStore):
-    def sync_all(self, paths: Collection[str], folders: Collection[Path]) -> None:
-        super().sync_all([], folders)
+    def sync(self, path: str, file: int | None = None) -> None:
+        """Do nothing."""
 
 
 @pytest.mark.parametrize("wrong", [NoFolders, LowestFolderAlone, NoFiles])
-def test_a_sync_that_is_left_out_is_seen(
-    make_hub: Callable[..., Hub], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: type[FileStore]
-) -> None:
-    monkeypatch.setattr(WholeDisk, "sync", lambda _: False)
+def test_a_sync_that_is_left_out_is_seen(make_hub: Callable[..., Hub], tmp_path: Path, wrong: type[FileStore]) -> None:
     recorded, _ = play(make_hub, tmp_path, wrong(tmp_path))
     assert recorded
 
 
-@pytest.mark.usefixtures("way")
 def test_a_commit_before_the_sync_is_seen(
     make_hub: Callable[..., Hub], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = FileStore(tmp_path)
-    late: list[tuple[Collection[str], Collection[Path]]] = []
-    sync_all, store = files.sync_all, Writer.store
-    monkeypatch.setattr(files, "sync_all", lambda paths, folders: late.append((paths, folders)))
+    late: list[str] = []
+    sync_names, store = files.sync_names, Writer.store
+    monkeypatch.setattr(files, "sync_names", late.extend)
 
     def store_then_sync(writer: Writer, work: object) -> None:
         store(writer, work)  # type: ignore[arg-type]
-        for paths, folders in list(late):
-            sync_all(paths, folders)
+        sync_names(list(late))
 
     monkeypatch.setattr(Writer, "store", store_then_sync)
     recorded, _ = play(make_hub, tmp_path, files)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -73,13 +72,13 @@ def test_the_short_way_leaves_the_rows_that_the_long_way_leaves(
     with hub.ingest, long_ways(monkeypatch) as taken:
         for sent in slices:
             hub.store(sent.file)
-    assert taken == [slices[0].sop_instance]
+    assert taken == []
     short = rows(hub)
     with hub.database.write() as session:
         for table in (InstanceRow, SeriesRow, StudyRow, PatientRow):
             session.execute(delete(table))
     again = make_hub()
-    monkeypatch.setattr(Appender, "place_of", lambda *_: None)
+    monkeypatch.setattr(Appender, "append", lambda *_: [])
     with again.ingest, long_ways(monkeypatch) as taken:
         for sent in slices:
             again.store(sent.file)
@@ -170,14 +169,14 @@ def test_counts_are_right_after_many_at_once(hub: Hub) -> None:
 def test_a_waiting_thread_that_is_interrupted_leaves_no_gap(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     # The leader is held up, a second one waits and is struck by Ctrl-C, a third one waits behind it.
     held, reached = threading.Event(), threading.Event()
-    sync_all = hub.files.sync_all
+    sync_names = hub.files.sync_names
 
     def slow(*args: Any) -> None:
         reached.set()
         held.wait(20)
-        sync_all(*args)
+        sync_names(*args)
 
-    monkeypatch.setattr(hub.files, "sync_all", slow)
+    monkeypatch.setattr(hub.files, "sync_names", slow)
     results: list[Any] = []
     first = threading.Thread(target=lambda: results.append(hub.store(one_more().file)))
     first.start()
@@ -219,14 +218,14 @@ def test_a_waiting_thread_that_is_interrupted_leaves_no_gap(hub: Hub, monkeypatc
 
 def test_stopping_waits_for_those_that_are_under_way(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     held, reached = threading.Event(), threading.Event()
-    sync_all = hub.files.sync_all
+    sync_names = hub.files.sync_names
 
     def slow(*args: Any) -> None:
         reached.set()
         held.wait(20)
-        sync_all(*args)
+        sync_names(*args)
 
-    monkeypatch.setattr(hub.files, "sync_all", slow)
+    monkeypatch.setattr(hub.files, "sync_names", slow)
     results: list[Any] = []
     storing = threading.Thread(target=lambda: results.append(hub.store(one_more().file)))
     storing.start()
@@ -287,19 +286,32 @@ def test_an_error_behind_the_commit_costs_no_file(hub: Hub, monkeypatch: pytest.
     assert all(record.path.is_file() for record in records)
 
 
-def test_a_disk_that_fails_once_is_asked_for_each_file(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-    disk = hub.files.roots[0].whole_disk
+def test_a_folder_that_fails_once_is_asked_for_each_file(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    sync_names = hub.files.sync_names
 
-    def fails(_descriptor: int) -> int:
-        ctypes.set_errno(errno.EIO)
-        return -1
+    def fails_at_first(paths: Iterable[str]) -> None:
+        asked.append(len(list(paths)))
+        if len(asked) == 1:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        sync_names(paths)
 
-    monkeypatch.setattr(disk, "_call", fails)
-    fdatasync = os.fdatasync
-    monkeypatch.setattr(os, "fdatasync", lambda file: (asked.append("file"), fdatasync(file))[1])
+    monkeypatch.setattr(hub.files, "sync_names", fails_at_first)
     with pytest.raises(OSError, match="Input/output"):
         hub.store(one_more().file)
     assert hub.files_on_disk() == []
     hub.store(one_more().file)
-    assert asked == ["file"]
+    assert asked == [1, 1]
+
+
+def test_a_file_that_the_disk_does_not_take_is_refused_alone(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_file: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", fails)
+        with pytest.raises(OSError, match="Input/output"):
+            hub.store(one_more().file)
+    assert hub.files_on_disk() == []
+    hub.store(one_more().file)
+    assert len(hub.catalogue.instances(STUDY)) == 1
