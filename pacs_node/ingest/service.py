@@ -157,7 +157,6 @@ class IngestService:
 
     def _store(self, work: Work) -> Stored:
         target = self._files.place_for(work.header.study_uid, self._clock.now(), beside=work.path)
-        work.incoming.spool.move(target)
         work.path, work.file = target, self._files.name_of(target)
         try:
             return self._stored(work)

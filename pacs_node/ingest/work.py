@@ -49,7 +49,7 @@ class Stored:
 
 
 class Work:
-    """An instance that has been checked and lies in its place, and waits for the writer."""
+    """An instance that has been checked, and waits for the writer."""
 
     __slots__ = (
         "dataset_offset", "error", "file", "header", "incoming", "known", "path", "settled", "size",
@@ -63,7 +63,7 @@ class Work:
         self.dataset_offset = dataset_offset
         """Where the data set begins in the file, in bytes."""
         self.path = incoming.spool.path
-        """Where the file is; the service moves it into the archive."""
+        """Where the file is; the service says where it is to be, and the writer puts it there."""
         self.file = ""
         """Its name in the archive."""
         self.size = incoming.spool.size

@@ -1,7 +1,8 @@
 """Group commit: up to 64 instances that wait together are indexed in one transaction.
 
 There is no thread of its own for it: of the threads that have something to store the first leads, works for
-all that wait, and hands the lead on. So a sender that is alone waits for no other thread.
+all that wait, and hands the lead on. So a sender that is alone waits for no other thread; where others are just
+writing their files, the leader waits a moment for them.
 
 The order is what "acknowledged means durable" rests on: a file in its place, its bytes synced (by its own thread,
 before it comes here), its folder synced, its row committed, and only then the answer. A crash between any two
@@ -33,6 +34,7 @@ from shared_kernel.errors import Unavailable
 from shared_kernel.events.outbox import publish
 
 _BATCH = 64
+_WORTH_WAITING_SECONDS = 0.003
 _FULL = ("disk is full", "No space left on device")
 _MOST_REMEMBERED = 50_000
 
@@ -46,6 +48,9 @@ class Writer:
         self._indexing = _Indexing(database, files, clock)
         self._guard = threading.Lock()
         self._idle = threading.Condition(self._guard)
+        self._all_came = threading.Condition(self._guard)
+        self._coming = 0
+        """Instances whose files are being written."""
         self._waiting: list[Work] = []
         self._leader: Work | None = None
         self._open = False
@@ -74,8 +79,17 @@ class Writer:
         the file in all cases but success is the caller's.
         """
         with self._guard:
-            if not self._open:
-                raise Unavailable(reason="ingest is stopped")
+            self._require_open()
+            self._coming += 1
+        try:
+            work.incoming.spool.move(work.path)
+        except BaseException:
+            with self._guard:
+                self._came()
+            raise
+        with self._guard:
+            self._came()
+            self._require_open()
             self._waiting.append(work)
             leads = self._leader is None
             if leads:
@@ -94,6 +108,16 @@ class Writer:
         """
         return self._indexing.replace(work, there)
 
+    def _require_open(self) -> None:
+        if not self._open:
+            raise Unavailable(reason="ingest is stopped")
+
+    def _came(self) -> None:
+        """One less is on its way here; under the guard."""
+        self._coming -= 1
+        if not self._coming:
+            self._all_came.notify()
+
     def _wait(self, work: Work) -> None:
         """Wait until the work is settled or this thread has the lead."""
         try:
@@ -110,6 +134,9 @@ class Writer:
     def _lead(self, own: Work) -> None:
         """Store everything that waits, the own work first, and let the next thread lead."""
         with self._guard:
+            if self._coming:
+                # A sync and a commit for two cost no more than for one.
+                self._all_came.wait(_WORTH_WAITING_SECONDS)
             batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
         try:
             self._indexing.store(batch)

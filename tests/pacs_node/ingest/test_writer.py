@@ -15,11 +15,14 @@ from sqlalchemy import delete, select
 
 from access_control.model import Actor
 from pacs_node.archive.appending import Appender
+from pacs_node.archive.founding import Founder
 from pacs_node.archive.index import IndexWriter
 from pacs_node.archive.sweep import sweep
 from pacs_node.archive.tables import InstanceRow, PatientRow, SeriesRow, StudyRow
 from pacs_node.errors import DifferentContent
 from pacs_node.ingest.service import Stored
+from pacs_node.ingest.spool import Spool
+from pacs_node.patients.revision import decided_anew
 from shared_kernel.audit.tables import AuditRow
 from shared_kernel.errors import Unavailable
 from tests.pacs_node.conftest import Hub, peer
@@ -315,3 +318,122 @@ def test_a_file_that_the_disk_does_not_take_is_refused_alone(hub: Hub, monkeypat
     assert hub.files_on_disk() == []
     hub.store(one_more().file)
     assert len(hub.catalogue.instances(STUDY)) == 1
+
+
+@contextmanager
+def appended(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """How many instances each transaction of the short way takes meanwhile."""
+    sizes: list[int] = []
+    append = Appender.append
+
+    def noted(self: Appender, instances: Any, *args: Any) -> Any:
+        sizes.append(len(instances))
+        return append(self, instances, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Appender, "append", noted)
+        yield sizes
+
+
+def test_nobody_waits_long_for_a_file_that_is_still_being_written(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow, quick = one_more(), one_more()
+    writing, go_on = threading.Event(), threading.Event()
+    move, results = Spool.move, list[Stored]()
+
+    def held(self: Spool, target: str) -> None:
+        if not writing.is_set():
+            writing.set()
+            go_on.wait(20)
+        move(self, target)
+
+    monkeypatch.setattr(Spool, "move", held)
+    other = threading.Thread(target=lambda: results.append(hub.store(slow.file)))
+    other.start()
+    writing.wait(20)
+    assert not hub.store(quick.file).duplicate
+    assert results == []
+    go_on.set()
+    other.join(20)
+    assert [False] == [stored.duplicate for stored in results]
+    assert len(hub.catalogue.instances(STUDY)) == 2
+
+
+def test_a_file_that_is_just_being_written_goes_into_the_same_transaction(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.store(one_more().file)
+    monkeypatch.setattr("pacs_node.ingest.writer._WORTH_WAITING_SECONDS", 20)
+    writing, leader_waits = threading.Event(), threading.Event()
+    move, wait = Spool.move, threading.Condition.wait
+
+    def held(self: Spool, target: str) -> None:
+        if not writing.is_set():
+            writing.set()
+            leader_waits.wait(20)
+        move(self, target)
+
+    def noted(self: threading.Condition, timeout: float | None = None) -> bool:
+        if threading.current_thread() is threading.main_thread():
+            leader_waits.set()
+        return wait(self, timeout)
+
+    monkeypatch.setattr(Spool, "move", held)
+    other = threading.Thread(target=hub.store, args=(one_more().file,))
+    with appended(monkeypatch) as sizes:
+        other.start()
+        writing.wait(20)
+        monkeypatch.setattr(threading.Condition, "wait", noted)
+        hub.store(one_more().file)
+        other.join(20)
+    assert sizes == [2]
+    assert len(hub.catalogue.instances(STUDY)) == 3
+
+
+def test_the_first_image_of_a_series_needs_no_long_way(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    with long_ways(monkeypatch) as taken:
+        hub.store(one_more().file)
+        hub.store(one_more(SeriesInstanceUID="2.25.73", Modality="MR").file)
+        hub.store(one_more(StudyInstanceUID="2.25.74", SeriesInstanceUID="2.25.75").file)
+    assert taken == []
+    study = hub.catalogue.study(STUDY)
+    assert study is not None
+    assert (study.series_count, study.instance_count, set(study.modalities)) == (2, 2, {"CT", "MR"})
+    with hub.database.read() as session:
+        assert len(session.scalars(select(PatientRow)).all()) == 1
+
+
+@pytest.mark.parametrize(
+    "said", [{"PatientName": "Sato^Jiro"}, {"PatientBirthDate": "19000101"}, {"PatientID": ""}, {"PatientSex": "F"}]
+)
+def test_a_patient_who_is_not_exactly_known_takes_the_long_way(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, said: dict[str, str]
+) -> None:
+    hub.store(one_more().file)
+    with long_ways(monkeypatch) as taken:
+        hub.store(one_more(StudyInstanceUID="2.25.76", SeriesInstanceUID="2.25.77", **said).file)
+    assert len(taken) == 1
+
+
+def test_another_site_s_study_is_refused_to_the_first_image_too(hub: Hub) -> None:
+    hub.store(one_more().file)
+    stranger: Actor = replace(peer("OTHER"), login="ae:OTHER_CT", session_id="x")
+    with pytest.raises(Exception, match=r"can.t be added"):
+        hub.store(one_more(SeriesInstanceUID="2.25.78").file, stranger)
+
+
+def test_what_is_remembered_does_not_outlive_a_decision(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub.store(one_more().file)
+    asked: list[int] = []
+    found = Founder.found
+
+    def noted(self: Founder, *args: Any) -> Any:
+        asked.append(1)
+        return found(self, *args)
+
+    monkeypatch.setattr(Founder, "found", noted)
+    hub.store(one_more().file)
+    assert asked == []
+    with hub.database.write() as session:
+        decided_anew(session)
+    hub.store(one_more().file)
+    assert asked == [1]
