@@ -32,10 +32,10 @@ from shared_kernel.clock import Clock
 from shared_kernel.database import Database, DatabaseUnavailable
 from shared_kernel.errors import Unavailable
 from shared_kernel.events.outbox import publish
+from shared_kernel.postgresql import is_full
 
 _BATCH = 64
 _WORTH_WAITING_SECONDS = 0.003
-_FULL = ("disk is full", "No space left on device")
 _MOST_REMEMBERED = 50_000
 
 log = structlog.get_logger(__name__)
@@ -287,8 +287,9 @@ class _Indexing:
 
     def replace(self, work: Work, there: Found) -> bool:
         """See Writer; the file is durable since it was found to be known."""
-        now, sender = self._clock.now(), work.incoming.sender
+        sender = work.incoming.sender
         with self._database.write() as session:
+            now = self._clock.now()  # in its turn: somebody who took the case before must be told of it
             index = IndexWriter(session, now)
             version = index.replace(_new_instance(work), there)
             if version is None:
@@ -350,6 +351,7 @@ def named(error: BaseException) -> BaseException:
     if isinstance(error, OSError) and error.errno in NO_SPACE:
         return StorageFull()
     cause = error.__cause__ if isinstance(error, DatabaseUnavailable) else error
-    if isinstance(cause, DBAPIError | sqlite3.Error) and any(words in str(cause) for words in _FULL):
+    driver = cause.orig if isinstance(cause, DBAPIError) else cause
+    if getattr(driver, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL or is_full(driver):
         return StorageFull()
     return error
