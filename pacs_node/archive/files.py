@@ -1,8 +1,8 @@
 """The archive on disk.
 
-    ROOT/incoming/<id>.part               being received, its study not yet known; worth nothing
-    ROOT/archive/2026/11/21/<hash>/<id>.part      being received; worth nothing until it is renamed to
-    ROOT/archive/2026/11/21/<hash>/<id>.dcm
+    ROOT/incoming/<id>.part               longer than `staging.STAGED`, its study not yet known; worth nothing
+    ROOT/archive/2026/11/21/<hash>/<id>.part      longer than that, being received; worth nothing until it is renamed
+    ROOT/archive/2026/11/21/<hash>/<id>.dcm       written whole here where it is not longer
     ROOT/orphans/2026/11/21/<hash>/<id>.dcm    was in the archive, but the index did not name it
 
 The data folder is a root; `storage_roots` names more, each on a disk of its own (`roots.py`). The folders are the UTC
