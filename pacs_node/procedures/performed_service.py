@@ -86,7 +86,7 @@ class PerformedSteps:
             step = performed.change(before, changes)
             told = step.state is not before.state
             if not told:
-                _check_room(session, step_uid)
+                _check_room(session, row)
             now = self._clock.now()
             self._keep(session, row, step, sender=sender, message="N-SET", said=changes, at=now, told=told)
 
@@ -157,10 +157,11 @@ class PerformedSteps:
         self._gate.require(sender, Action.PROCEDURE_REPORT, _resource(sender.site_code, step_uid, None))
 
 
-def _check_room(session: Session, step_uid: str) -> None:
+def _check_room(session: Session, row: PerformedStepRow) -> None:
     """Raise StepRefused where a step has said as much as is kept; only the message that ends it is taken then."""
     kept = select(func.count(), func.coalesce(func.sum(func.length(PerformedStepMessageRow.attributes)), 0))
-    count, characters = session.execute(kept.filter_by(sop_instance_uid=step_uid)).one()
+    of_step = kept.filter_by(site_code=row.site_code, sop_instance_uid=row.sop_instance_uid)
+    count, characters = session.execute(of_step).one()
     if count >= MOST_MESSAGES or characters >= MOST_CHARACTERS:
         raise StepRefused(RESOURCE_LIMITATION, "Too many changes of one step; only its end is taken.")
 

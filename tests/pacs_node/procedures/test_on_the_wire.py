@@ -17,7 +17,7 @@ import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pynetdicom import AE
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from pacs_node.completion import CompletionWorker
 from pacs_node.expectations.service import expected_counts
@@ -367,6 +367,41 @@ def test_a_step_takes_no_more_changes_than_are_kept_but_always_its_end(
     with hub.database.read() as session:
         kept = session.scalars(select(PerformedStepMessageRow.message).filter_by(sop_instance_uid=step)).all()
     assert kept == ["N-CREATE", "N-SET", "N-SET", "N-SET"]
+
+
+def test_what_one_site_says_of_a_step_takes_no_room_from_another_site_s(
+    scanner: Address, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(performed_service, "MOST_MESSAGES", 2)
+    step = new_uid()
+    assert [_created(scanner, creation(), step, title)[0] for title in ("CLINIC_CT", "OTHER_CT")] == [0, 0]
+    change = Dataset()
+    change.PerformedProcedureStepDescription = "THORAX"
+    assert [_set(scanner, change, step, "OTHER_CT").Status for _ in range(2)] == [0, 0x0213]
+    assert _set(scanner, change, step).Status == 0
+
+
+@pytest.mark.only_sqlite("EXPLAIN QUERY PLAN")
+def test_the_messages_of_a_step_are_counted_by_their_index(scanner: Address, hub: Hub) -> None:
+    step = new_uid()
+    assert _created(scanner, creation(), step)[0] == 0
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+        if "sum(length(performed_step_message" in statement:
+            asked.append((statement, parameters))
+
+    event.listen(hub.database.engine, "before_cursor_execute", note)
+    change = Dataset()
+    change.PerformedProcedureStepDescription = "THORAX"
+    try:
+        assert _set(scanner, change, step).Status == 0
+    finally:
+        event.remove(hub.database.engine, "before_cursor_execute", note)
+    [(statement, parameters)] = asked
+    with hub.database.engine.connect() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+    assert "ix_performed_step_message_site_code_sop_instance_uid" in " ".join(str(row[-1]) for row in plan)
 
 
 @pytest.mark.skipif(FINDSCU is None, reason="dcmtk's findscu is not installed")
