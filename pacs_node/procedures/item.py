@@ -50,7 +50,8 @@ def worklist_item(planned: ScheduledProcedure, *, asking: str) -> Dataset:
     ).rstrip("=")
     ds.PatientID, ds.IssuerOfPatientID = patient.patient_id, planned.site_code
     ds.PatientBirthDate = f"{patient.birth_date:%Y%m%d}" if patient.birth_date else None
-    ds.PatientSex = patient.sex or None
+    # CS is ASCII (PS3.5 table 6.2-1): what a clinic's images had else there can't be said, and `?` would be untrue.
+    ds.PatientSex = (patient.sex if patient.sex.isascii() else "") or None
     ds.AdditionalPatientHistory = planned.clinical_history[:_LT] or None
     ds.StudyInstanceUID = planned.study_uid
     ds.AccessionNumber = ds.RequestedProcedureID = planned.accession_number

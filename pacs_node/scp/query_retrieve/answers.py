@@ -114,7 +114,13 @@ class AnswerWriter:
             return lambda value: encode("=".join(_parts(value)).rstrip("="))
         if vr in _TEXT_VRS:
             return lambda value: encode("\\".join(_parts(value)))
-        return lambda value: "\\".join(_parts(value)).encode("ascii", "replace")
+        return _plain
+
+
+def _plain(value: Any) -> bytes:
+    """Of a VR without SpecificCharacterSet: the values that ASCII can say (PS3.5 table 6.2-1); `?` would be another."""
+    values = [each for part in _parts(value) for each in part.split("\\")]
+    return "\\".join(filter(str.isascii, values)).encode("ascii")
 
 
 def _parts(value: Any) -> Iterable[str]:

@@ -63,7 +63,7 @@ class SubOperations:
 
     def failed_list(self) -> bytes:
         """The value of FailedSOPInstanceUIDList; one that no element could hold is cut behind a UID."""
-        value = "\\".join(uid for uid in self.failed if uid).encode("ascii", "replace")
+        value = "\\".join(uid for uid in self.failed if uid and uid.isascii()).encode("ascii")
         if len(value) <= _LONGEST_LIST:
             return value
         return value[: value.rindex(b"\\", 0, _LONGEST_LIST)]

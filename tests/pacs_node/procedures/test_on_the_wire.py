@@ -119,6 +119,14 @@ def asked(address: Address, identifier: Dataset, calling: str = "CLINIC_CT") -> 
     return [item for _, item in answers if item is not None], statuses
 
 
+def test_a_code_that_ascii_can_not_say_goes_out_empty(scanner: Address, plan: Plan) -> None:
+    plan.planned = [replace(PLANNED, patient=replace(PLANNED.patient, sex=sex)) for sex in ("女", "é", "F")]
+    for calling in ("CLINIC_CT", "LATIN_CT", "KANA_CT"):
+        items, statuses = asked(scanner, keys(PatientSex="", PatientID=""), calling)
+        assert [item.PatientSex for item in items] == ["", "", "F"]
+        assert statuses == [0xFF00, 0xFF00, 0xFF00, 0x0000]
+
+
 WHOLE = keys(PatientName="", PatientID="", AccessionNumber="", StudyInstanceUID="", ReasonForTheRequestedProcedure="")
 
 

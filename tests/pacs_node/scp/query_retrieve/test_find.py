@@ -135,6 +135,15 @@ def test_texts_come_in_the_set_of_the_peer_whatever_it_asks_in(
     assert (name or "Takahashi^Hanako=髙橋^花子=たかはし^はなこ", "P-1") == (str(found.PatientName), found.PatientID)
 
 
+def test_a_code_that_ascii_can_not_say_is_answered_empty(hub: Hub, find: Find) -> None:
+    clear = ct(StudyInstanceUID="1.9", SeriesInstanceUID="1.9.1", BodyPartExamined="XXXXXX").file
+    hub.store(clear.replace(b"XXXXXX", "頭部".encode()))
+    for charset in ("ISO_IR 192", "", "ISO_IR 100"):
+        asked = keys("SERIES", SpecificCharacterSet=charset, StudyInstanceUID="1.9", BodyPartExamined="", Modality="")
+        [answer], _ = find(asked)
+        assert ("", "CT") == (answer.BodyPartExamined, answer.Modality)
+
+
 def test_a_name_in_a_japanese_set_is_found(find: Find) -> None:
     found, _ = find(
         keys("STUDY", SpecificCharacterSet=["", "ISO 2022 IR 87"], StudyInstanceUID="", PatientName="SATO*=佐藤^一郎*")
