@@ -17,7 +17,7 @@ from access_control.web.operation import Operation
 from dokuei import __version__
 from dokuei.web import operations as wire
 from dokuei.web.browser import BrowserApplication
-from dokuei.web.errors import HANDLERS, MethodNotAllowed, Unexpected
+from dokuei.web.errors import HANDLERS, MethodNotAllowed, Unexpected, WithoutNul
 from dokuei.web.headers import CommonHeaders
 from dokuei.web.openapi import document
 from shared_kernel.errors import NotFound
@@ -75,7 +75,7 @@ def create(
             *(Route(f"{top}{rest}", nowhere, methods=_METHODS) for top in _PROGRAMS for rest in ("", "/{rest:path}")),
             Route("/{path:path}", BrowserApplication().__call__, methods=["GET"]),
         ],
-        middleware=[Middleware(Unexpected)],
+        middleware=[Middleware(Unexpected), Middleware(WithoutNul, programs=_PROGRAMS)],
         exception_handlers=HANDLERS,
     )
     # Around everything, so that an answer to an unexpected error carries them too.

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from access_control.web.errors import error_response
+from access_control.web.nul import NulCharacter, refuse_nul_in_address
 from shared_kernel.errors import DokueiError, InvalidInput, NotFound, Text, Unavailable
 
 log = structlog.get_logger(__name__)
@@ -126,3 +127,21 @@ class Unexpected:
             response = unexpected(Request(scope), error)
             if not begun:
                 await response(scope, receive, send)
+
+
+class WithoutNul:
+    """ASGI middleware: no program's request with NUL in its path or query goes on to a room."""
+
+    def __init__(self, app: ASGIApp, programs: tuple[str, ...]) -> None:
+        self._app = app
+        self._programs = programs
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, or answer with the refusal."""
+        try:
+            if scope["type"] == "http" and scope["path"].startswith(self._programs):
+                refuse_nul_in_address(scope)
+        except NulCharacter as refusal:
+            await known(Request(scope), refusal)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)

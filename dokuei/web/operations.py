@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from access_control.model import Actor
+from access_control.web.nul import refuse_nul_in_json
 from access_control.web.operation import NOBODY, Call, Operation
 from dokuei.web.errors import BadJson, BadParameter
 from shared_kernel.errors import TooLarge
@@ -91,9 +92,11 @@ def _body_reader(kind: type[msgspec.Struct] | None) -> Callable[[bytes], Any]:
 
     def read(raw: bytes) -> Any:
         try:
-            return decoder.decode(raw)
+            body = decoder.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise BadJson(reason=str(error)) from error
+        refuse_nul_in_json(raw)
+        return body
 
     return read
 

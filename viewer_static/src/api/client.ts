@@ -19,9 +19,10 @@ const keptAliveBytes = 60_000;
  */
 export async function request<T>(method: string, path: string, body?: unknown, query?: Query, keepalive = false): Promise<T> {
   const init: RequestInit = { method, credentials: 'same-origin', cache: 'no-store' };
-  if (keepalive && new Blob([JSON.stringify(body ?? '')]).size < keptAliveBytes) init.keepalive = true;
-  if (body !== undefined) {
-    init.body = JSON.stringify(body);
+  const said = body === undefined ? undefined : JSON.stringify(body, withoutNul);
+  if (keepalive && new Blob([said ?? '']).size < keptAliveBytes) init.keepalive = true;
+  if (said !== undefined) {
+    init.body = said;
     init.headers = { 'Content-Type': 'application/json' };
   }
   let response: Response;
@@ -50,6 +51,9 @@ function queryString(query: Query | undefined): string {
   const text = params.toString();
   return text ? `?${text}` : '';
 }
+
+/** The hub refuses NUL, and nobody would find it in a text that was pasted. */
+const withoutNul = (_key: string, value: unknown): unknown => (typeof value === 'string' ? value.replaceAll('\0', '') : value);
 
 function safeParse(text: string): unknown {
   try {

@@ -49,3 +49,9 @@ test('queries leave out what is empty and repeat lists', async () => {
   await request('GET', '/api/cases', undefined, { state: ['unread', 'read'], q: '', limit: 5 });
   expect(fetch).toHaveBeenCalledWith('/api/cases?state=unread&state=read&limit=5', expect.anything());
 });
+
+test('a NUL in a pasted text is left out, as the hub would refuse the whole', async () => {
+  answer(200, {});
+  await request('PUT', '/api/x', { findings: '右\0肺', lines: ['\0'] });
+  expect(fetch).toHaveBeenCalledWith('/api/x', expect.objectContaining({ body: '{"findings":"右肺","lines":[""]}' }));
+});
