@@ -269,7 +269,11 @@ def _all(said: Iterator[Demographics]) -> Demographics:
     known = next(said)
     for each in said:
         if not differences(known, each) and not (known.patient_id and not each.patient_id):
-            known = replace(completed(known, each), patient_id=known.patient_id or each.patient_id)
+            is_named = bool(each.patient_id and not known.patient_id)
+            known = completed(known, each)
+            if is_named:
+                # A PatientID counts with the issuer of its own image.
+                known = replace(known, patient_id=each.patient_id, issuer=each.issuer)
     return known
 
 

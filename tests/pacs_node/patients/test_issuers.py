@@ -113,3 +113,16 @@ def test_an_issuer_stands_for_a_site_that_there_is(hub: Hub) -> None:
         for wrong in ("KEN-BYOIN=NOWHERE", "=OTHER", "", "X" * 65 + "=OTHER"):
             with pytest.raises(WrongIssuer):
                 hub.peers.change(session, "GATEWAY", issuers=(wrong,))
+
+
+def test_the_image_that_names_the_patient_names_the_issuer_when_read_anew_too(hub: Hub) -> None:
+    uid = new_uid()
+    for keywords in ({"PatientID": None}, {"IssuerOfPatientID": "KEN-BYOIN"}):
+        image = ct(StudyInstanceUID=uid, **keywords)
+        with hub.ingest.spool() as spool:
+            spool.write(image.file)
+            hub.ingest.store(Incoming(sender=peer("CLINIC"), spool=spool, channel="import", rules=TRUSTING))
+    assert ("CLINIC", "OTHER") == owner(hub, uid)
+    reader = TextReader(hub.database, hub.files, hub.clock, lambda _session, _login: TRUSTING)
+    assert [False] == [each.changed for each in reader.read([uid], OPERATOR)]
+    assert ("CLINIC", "OTHER") == owner(hub, uid)
