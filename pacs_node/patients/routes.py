@@ -108,7 +108,7 @@ def operations(service: PatientService) -> list[Operation]:
             handler=lambda call: service.unmerge(call.actor, number_of(call, "patient"), call.body),
             body=wire.Because,
             response=wire.Decision,
-            errors=(NotFound, Forbidden, NotMergedPatient, ReasonMissing),
+            errors=(NotFound, Forbidden, LaterDecision, NotMergedPatient, ReasonMissing),
         ),
         operation(
             method="GET",

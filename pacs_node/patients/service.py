@@ -22,8 +22,9 @@ from pacs_node.events import (
 )
 from pacs_node.patients import wire
 from pacs_node.patients.decisions import Decider, study_row
-from pacs_node.patients.errors import ReasonMissing
+from pacs_node.patients.errors import LaterDecision, MergeRefused, ReasonMissing
 from pacs_node.patients.model import QuestionState
+from pacs_node.patients.notation import change
 from pacs_node.patients.tables import PatientDecisionRow, PatientQuestionRow
 from pacs_node.patients.view import PatientView, SiteName, from_wire
 from shared_kernel.audit.trail import record
@@ -145,24 +146,36 @@ class PatientService:
         )
 
     def merge(self, actor: Actor, patient: int, said: wire.Merge) -> wire.Decision:
-        """Two patients are one person. Raises MergeRefused, ReasonMissing."""
+        """Two patients are one person. Raises MergeRefused, ReasonMissing.
+
+        `into` may hang below somebody already, who is the person then: that one's site must be the actor's as well.
+        """
         self._require_patient(actor, said.into)
-        return self._about_patient(
-            actor,
-            patient,
-            said.reason,
-            lambda decider, session: decider.merge(_patient(session, patient), _patient(session, said.into)),
-        )
+        with self._database.read() as session:
+            person = _person(session, said.into)
+        self._require_patient(actor, person)
+
+        def deed(decider: Decider, session: Session) -> PatientDecisionRow:
+            if _person(session, said.into) != person:
+                raise MergeRefused(patient=patient, into=said.into)
+            return decider.merge(_patient(session, patient), _patient(session, said.into))
+
+        return self._about_patient(actor, patient, said.reason, deed)
 
     def unmerge(self, actor: Actor, patient: int, said: wire.Because) -> wire.Decision:
-        """They are not one person. Raises NotMergedPatient, ReasonMissing."""
+        """They are not one person. Raises NotMergedPatient, ReasonMissing, LaterDecision when it was merged anew."""
         with self._database.read() as session:
             above = _patient(session, patient).merged_into
         if above is not None:
             self._require_patient(actor, above)
-        return self._about_patient(
-            actor, patient, said.reason, lambda decider, session: decider.unmerge(_patient(session, patient))
-        )
+
+        def deed(decider: Decider, session: Session) -> PatientDecisionRow:
+            row = _patient(session, patient)
+            if row.merged_into not in {above, None}:
+                raise LaterDecision(patient=patient)
+            return decider.unmerge(row)
+
+        return self._about_patient(actor, patient, said.reason, deed)
 
     def _about_study(self, actor: Actor, study_uid: str, reason: str, deed: Deed) -> wire.Decision:
         resource = self._require_study(actor, study_uid)
@@ -260,6 +273,11 @@ def _decision(session: Session, number: int) -> PatientDecisionRow:
     if row is None:
         raise NotFound()
     return row
+
+
+def _person(session: Session, patient: int) -> int:
+    row = _patient(session, patient)
+    return row.person or row.id
 
 
 def _patient(session: Session, patient: int) -> PatientRow:
