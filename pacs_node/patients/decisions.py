@@ -29,11 +29,13 @@ from pacs_node.patients.errors import (
     AlreadyResolved,
     LaterDecision,
     MergeRefused,
+    NoHumanDecision,
     NothingToSeparate,
     NotMergedPatient,
     StillContradicts,
 )
 from pacs_node.patients.model import (
+    REREAD,
     CantMerge,
     Demographics,
     NotMerged,
@@ -125,7 +127,12 @@ class Decider:
         return row
 
     def reopen(self, decision: PatientDecisionRow) -> PatientDecisionRow:
-        """Take back a decision about a study: all is as before it. Raises LaterDecision when another one came since."""
+        """Take back a human's decision about a study: all is as before it.
+
+        Raises LaterDecision when another one came since, NoHumanDecision for what was only read anew.
+        """
+        if decision.kind == REREAD:
+            raise NoHumanDecision(decision=decision.number)
         before, after = change(decision.before), change(decision.after)
         if before.study is None or after.study is None:
             raise NotFound()

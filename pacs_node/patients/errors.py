@@ -4,6 +4,7 @@ Conflict
 ├── AlreadyResolved        somebody has answered this question
 ├── StillContradicts       the corrected data name a patient who is known otherwise
 ├── LaterDecision          another decision builds on the one to be taken back
+├── NoHumanDecision        the hub has read the study anew; nobody has decided that
 ├── MergeRefused           the two are one already, or one of them hangs below another
 └── NotMergedPatient       the patient is merged with nobody
 InvalidInput
@@ -44,6 +45,17 @@ class LaterDecision(Conflict):
     code = "later_patient_decision"
     message = Text("この判断のあとに別の変更があります。", "Something else was changed after this decision.")
     next_step = Text("新しい方の判断から順に取り消してください。", "Take back the newest decision first.")
+
+
+class NoHumanDecision(Conflict):
+    """The hub has read the texts of the study anew; there is no decision to take back."""
+
+    code = "no_human_decision"
+    message = Text("読み直しによる変更は取り消せません。", "What came of reading the images anew can't be taken back.")
+    next_step = Text(
+        "患者が違うときは「訂正」または「別の患者」を選んでください。送信元の設定の誤りは管理者に連絡してください。",
+        "If the patient is wrong, correct or separate the study. If the sender's settings are, tell the operator.",
+    )
 
 
 class MergeRefused(Conflict):

@@ -107,6 +107,9 @@ class QuestionStep(StrEnum):
     """The decision was wrong; everything is as it was before it."""
 
 
+REREAD = "reread"
+"""What stands among the decisions of a study that nobody has decided about, where its texts were read anew."""
+
 TRANSITIONS: Mapping[QuestionState, Mapping[QuestionStep, QuestionState]] = {
     QuestionState.OPEN: {
         QuestionStep.MATCH: QuestionState.RESOLVED,

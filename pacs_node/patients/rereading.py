@@ -24,7 +24,7 @@ from pacs_node.errors import InstanceRefused
 from pacs_node.events import StudyTextsRead
 from pacs_node.header.scan import Header, scan
 from pacs_node.patients.arrival import contradicted, issuer_of, namesakes, place
-from pacs_node.patients.model import Demographics, QuestionState, completed, differences
+from pacs_node.patients.model import REREAD, Demographics, QuestionState, completed, differences
 from pacs_node.patients.notation import Change, StudyIdentity, noted
 from pacs_node.patients.revision import decided_anew
 from pacs_node.patients.tables import PatientDecisionRow, PatientQuestionRow
@@ -35,7 +35,6 @@ from shared_kernel.clock import Clock
 from shared_kernel.database import Database
 from shared_kernel.events.outbox import publish
 
-REREAD = "reread"
 RulesOf = Callable[[Session, str], IntakeRules]
 """The rules for what a sender, by log-in, sends."""
 

@@ -10,6 +10,7 @@ from pacs_node.patients.errors import (
     AlreadyResolved,
     LaterDecision,
     MergeRefused,
+    NoHumanDecision,
     NothingToSeparate,
     NotMergedPatient,
     ReasonMissing,
@@ -81,7 +82,7 @@ def operations(service: PatientService) -> list[Operation]:
             handler=lambda call: service.reopen(call.actor, number_of(call, "number"), call.body),
             body=wire.Because,
             response=wire.Decision,
-            errors=(NotFound, Forbidden, LaterDecision, ReasonMissing),
+            errors=(NotFound, Forbidden, LaterDecision, NoHumanDecision, ReasonMissing),
         ),
         operation(
             method="GET",

@@ -136,11 +136,18 @@ class PatientService:
         )
 
     def reopen(self, actor: Actor, number: int, said: wire.Because) -> wire.Decision:
-        """Take a decision about a study back. Raises LaterDecision, ReasonMissing."""
+        """Take a decision about a study back. Raises LaterDecision, NoHumanDecision, ReasonMissing.
+
+        It takes the right where the study is now and where it goes back to.
+        """
         with self._database.read() as session:
-            study_uid = _decision(session, number).study_uid
+            row = _decision(session, number)
+            study_uid, sides = row.study_uid, (change(row.before), change(row.after))
         if study_uid is None:
             raise NotFound()
+        self._require_study(actor, study_uid)
+        for patient in {side.study.patient_row for side in sides if side.study}:
+            self._require_patient(actor, patient)
         return self._about_study(
             actor, study_uid, said.reason, lambda decider, session: decider.reopen(_decision(session, number))
         )

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from access_control.directory import Directory
 from access_control.model import Role
 from pacs_node.archive.search import Level, Query, search
+from pacs_node.archive.tables import StudyRow
 from pacs_node.ingest.service import Incoming
 from pacs_node.patients import wire
+from pacs_node.patients.arrival import new_patient
+from pacs_node.patients.errors import NoHumanDecision
+from pacs_node.patients.model import Demographics
+from pacs_node.patients.notation import change, noted
 from pacs_node.patients.rereading import TextReader
 from pacs_node.patients.service import PatientService
+from pacs_node.patients.tables import PatientDecisionRow
 from pacs_node.peers.errors import WrongIssuer
 from pacs_node.peers.model import IntakeRules
 from shared_kernel.errors import NotFound
@@ -126,3 +136,43 @@ def test_the_image_that_names_the_patient_names_the_issuer_when_read_anew_too(hu
     reader = TextReader(hub.database, hub.files, hub.clock, lambda _session, _login: TRUSTING)
     assert [False] == [each.changed for each in reader.read([uid], OPERATOR)]
     assert ("CLINIC", "OTHER") == owner(hub, uid)
+
+
+def test_what_was_read_anew_is_nobody_s_decision_to_take_back(hub: Hub, service: PatientService) -> None:
+    send(hub, "", IntakeRules(), "OTHER", StudyDate="20250101")
+    uid = send(hub, "KEN-BYOIN", StudyDate="20260101")
+    reader = TextReader(hub.database, hub.files, hub.clock, lambda _session, _login: IntakeRules())
+    assert [True] == [each.changed for each in reader.read([uid], OPERATOR)]
+    assert ("CLINIC", "CLINIC") == owner(hub, uid)
+    (reread,) = service.history_of_study(OFFICE, uid).decisions
+    for actor, refusal in ((DOCTOR, NotFound), (OFFICE, NoHumanDecision), (OPERATOR, NoHumanDecision)):
+        with pytest.raises(refusal):
+            service.reopen(actor, reread.number, wire.Because(reason="元に戻す"))
+    assert ("CLINIC", "CLINIC") == owner(hub, uid)
+    assert [] == hub.catalogue.priors(uid)
+
+
+def test_taking_back_takes_the_right_where_the_study_goes_back_to(hub: Hub, service: PatientService) -> None:
+    send(hub, "", IntakeRules(), "OTHER")
+    uid = send(hub, "KEN-BYOIN", **SATO)
+    (question,) = open_questions(service, OFFICE)
+    decided = service.match(OFFICE, question.id, wire.Match(holds="known", reason="カルテで確認"))
+    with hub.database.write() as session:
+        # As if the study had come to the sender's own patient by the decision.
+        own = patient_row(session, "CLINIC")
+        row = session.get_one(PatientDecisionRow, decided.number)
+        after = change(row.after)
+        assert after.study is not None
+        row.after = noted(msgspec.structs.replace(after, study=msgspec.structs.replace(after.study, patient_row=own)))
+        session.scalars(select(StudyRow).filter_by(study_uid=uid)).one().patient_row = own
+    with pytest.raises(NotFound):
+        service.reopen(DOCTOR, decided.number, wire.Because(reason="元に戻す"))
+    assert ("CLINIC", "CLINIC") == owner(hub, uid)
+    service.reopen(OFFICE, decided.number, wire.Because(reason="元に戻す"))
+    assert ("CLINIC", "OTHER") == owner(hub, uid)
+
+
+def patient_row(session: Session, issuer: str) -> int:
+    """A patient of a site who has no study."""
+    said = Demographics(patient_id="P-77")
+    return new_patient(session, issuer, "id:P-77", said, datetime(2026, 1, 1, tzinfo=UTC)).id
