@@ -103,10 +103,19 @@ class PatientService:
         return self._history(PatientDecisionRow.study_uid == study_uid)
 
     def history_of_patient(self, actor: Actor, patient: int) -> wire.History:
-        """What was decided about a patient and with it, newest first."""
+        """What was decided about a patient and with it, newest first; of other sites, only what the actor knows."""
         self._require_patient(actor, patient)
+        row = PatientDecisionRow
+        with self._database.read() as session:
+            sites = self._sites(session, actor)
+        known = select(PatientRow.id).where(PatientRow.issuer.in_(sites))
         return self._history(
-            or_(PatientDecisionRow.patient_row == patient, PatientDecisionRow.other_patient_row == patient)
+            and_(
+                or_(row.patient_row == patient, row.other_patient_row == patient),
+                or_(row.study_uid.is_(None), row.site_code.in_(sites)),
+                row.patient_row.in_(known),
+                or_(row.other_patient_row.is_(None), row.other_patient_row.in_(known)),
+            )
         )
 
     def match(self, actor: Actor, question_id: str, said: wire.Match) -> wire.Decision:

@@ -176,3 +176,22 @@ def patient_row(session: Session, issuer: str) -> int:
     """A patient of a site who has no study."""
     said = Demographics(patient_id="P-77")
     return new_patient(session, issuer, "id:P-77", said, datetime(2026, 1, 1, tzinfo=UTC)).id
+
+
+def test_a_history_tells_no_other_site_s_studies(hub: Hub, service: PatientService) -> None:
+    send(hub, "", IntakeRules(), "OTHER")
+    uid = send(hub, "KEN-BYOIN", **SATO)
+    (question,) = open_questions(service, OFFICE)
+    service.match(OFFICE, question.id, wire.Match(holds="known", reason="佐藤さんの保険証で確認"))
+    own = send(hub, "", IntakeRules(), **SATO, PatientID="P-2")
+    (patient,) = (each.patient for each in service.patients(OTHER_DOCTOR, wire.PatientQuery(q="P-1")).patients)
+    (clinic,) = (each.patient for each in service.patients(DOCTOR, wire.PatientQuery(q="P-2")).patients)
+    service.merge(OFFICE, clinic, wire.Merge(into=patient, reason="同じ人"))
+    assert [] == service.history_of_patient(OTHER_DOCTOR, patient).decisions
+    assert [] == service.history_of_patient(DOCTOR, clinic).decisions
+    told = service.history_of_patient(OFFICE, patient).decisions
+    assert [("merge", None), ("match", uid)] == [(each.kind, each.study_uid) for each in told]
+    assert told == service.history_of_patient(OPERATOR, patient).decisions
+    right = wire.Demographics(patient_id="P-2", name=wire.Name(alphabetic="Sato^Jiro"), birth_date=None, sex="")
+    service.correct(DOCTOR, own, wire.Correction(demographics=right, reason="誤入力"))
+    assert ["correct"] == [each.kind for each in service.history_of_patient(DOCTOR, clinic).decisions]
