@@ -21,13 +21,14 @@ log = structlog.get_logger(__name__)
 def images_meet_request(session: Session, case: CaseRow, study: StudySummary, *, at: datetime, actor: str) -> None:
     """Join a case and the request that its study was made for, in the caller's transaction; may be repeated.
 
-    The site's StudyInstanceUID says it first, then its accession number; the patient ID must agree, or
-    another patient's history would stand over these images.
+    The site's StudyInstanceUID says it first, then its accession number; the patient ID must agree, and be one of
+    the site's own, or another patient's history would stand over these images.
     """
     request = _request_of(session, study)
     if request is None:
         return
-    if request.patient_id != study.patient.patient_id:
+    # A request names a patient of its site; the same digits of another issuer are somebody else.
+    if (study.patient.issuer, study.patient.patient_id) != (request.site_code, request.patient_id):
         if not request.patient_differs:
             request.patient_differs = True
             log.warning("request.patient_differs", request_id=request.request_id, study_uid=study.study_uid)

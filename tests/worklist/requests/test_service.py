@@ -227,3 +227,15 @@ def test_another_site_s_images_do_not_meet_the_request(requests: RequestService,
     theirs = Patient(issuer="YAMANE", patient_id="M0002048", name=HANAKO, sex="F")
     receive("1.2.9", site_code="YAMANE", patient=theirs, accession_number=made.accession_number)
     assert requests.one(DOCTOR, made.id).state is RequestState.OPEN
+
+
+def test_images_of_another_issuer_s_patient_of_the_same_id_are_not_taken(
+    requests: RequestService, service: CaseService, receive: Callable[..., str]
+) -> None:
+    """A gateway of the clinic sends under the patient IDs of another site: the same digits are another person."""
+    made = requests.enter(TECHNOLOGIST, asked())
+    theirs = Patient(issuer="YAMANE", patient_id="M0002048", name=HANAKO, sex="F")
+    receive("1.2.9", patient=theirs, accession_number=made.accession_number)
+    left = requests.one(DOCTOR, made.id)
+    assert (left.state, left.patient_differs, left.instance_count) == ("open", True, 0)
+    assert service.page(DOCTOR, case_wire.CaseQuery()).cases[0].reason == ""
