@@ -150,13 +150,13 @@ class UnknownCharacterSet(WrongPeerSetting):
 
 
 class WrongIssuer(WrongPeerSetting):
-    """No IssuerOfPatientID with the site that it stands for, or no such site."""
+    """No IssuerOfPatientID with the site that it stands for, no such site, or one issuer that stands for two."""
 
     code = "wrong_issuer"
     message = Text("患者IDの発行元の指定が正しくありません。", "This is no issuer of patient IDs and its site.")
     next_step = Text(
-        "発行元=施設コード（例 KEN-BYOIN=MINATO）で、登録済みの施設を指定してください。",
-        "Write ISSUER=SITE, such as KEN-HOSPITAL=MINATO, with a site that is registered.",
+        "発行元=施設コード（例 KEN-BYOIN=MINATO）で、登録済みの施設を、発行元ごとに1つ指定してください。",
+        "Write ISSUER=SITE, such as KEN-HOSPITAL=MINATO, with a site that is registered, one for each issuer.",
     )
 
 

@@ -179,9 +179,17 @@ def _with_site(session: Session, row: DicomPeerRow) -> Peer:
             on_different_content=OnDifferentContent(row.on_different_content),
             max_instance=row.max_instance,
             coercions=tuple(json.loads(row.coercions)),
-            issuers=tuple(row.issuers.splitlines()),
+            issuers=_issuers(row.issuers),
         ),
     )
+
+
+def _issuers(text: str) -> tuple[str, ...]:
+    """A JSON list; rows that nobody has changed since have a line for each, and none of those is JSON."""
+    try:
+        return tuple(json.loads(text))
+    except ValueError:
+        return tuple(line for line in text.split("\n") if line)
 
 
 def _write(row: DicomPeerRow, peer: Peer) -> None:
@@ -202,5 +210,5 @@ def _write(row: DicomPeerRow, peer: Peer) -> None:
     row.character_set = peer.intake.character_set
     row.on_different_content = peer.intake.on_different_content
     row.max_instance = peer.intake.max_instance
-    row.issuers = "\n".join(peer.intake.issuers)
+    row.issuers = json.dumps(list(peer.intake.issuers), ensure_ascii=False)
     row.coercions = json.dumps(list(peer.intake.coercions), ensure_ascii=False)

@@ -91,7 +91,7 @@ def checked(peer: Peer) -> Peer:
             character_set=character_set(intake.character_set),
             on_different_content=_on_different_content(intake.on_different_content),
             coercions=checked_rules(intake.coercions),
-            issuers=tuple(dict.fromkeys(map(trusted_issuer, intake.issuers))),
+            issuers=trusted_issuers(intake.issuers),
         ),
     )
 
@@ -188,9 +188,21 @@ def trusted_issuer(text: str) -> str:
     """`ISSUER=SITE`, of that or of a site's code alone, which is its own issuer. Raises WrongIssuer."""
     issuer, equals, site = text.strip().rpartition("=")
     issuer, site = (issuer.strip(), site.strip()) if equals else (site.strip(), site.strip())
-    if not (issuer and site) or len(issuer) > _LONGEST_ISSUER or set(issuer) & set("\\\n\0"):
+    # The space of Japanese is one that issuers have.
+    is_text = f"{issuer}{site}".replace("\u3000", "").isprintable() and "\\" not in issuer
+    if not (issuer and site and is_text) or len(issuer) > _LONGEST_ISSUER:
         raise WrongIssuer(field="issuers", value=text[:100])
     return f"{issuer}={site}"
+
+
+def trusted_issuers(lines: Iterable[str]) -> tuple[str, ...]:
+    """Issuers, each with the one site that it stands for, as `trusted_issuer` writes it. Raises WrongIssuer."""
+    sites: dict[str, str] = {}
+    for line in lines:
+        issuer, _, site = trusted_issuer(line).rpartition("=")
+        if sites.setdefault(issuer, site) != site:
+            raise WrongIssuer(field="issuers", value=line[:100])
+    return tuple(f"{issuer}={site}" for issuer, site in sites.items())
 
 
 def answer_set(text: str) -> str:

@@ -32,7 +32,7 @@ class DicomPeerRow(Base):
     accepts: Mapped[str] = mapped_column(Text, default="", server_default="")
     character_set: Mapped[str] = mapped_column(String(255), default="", server_default="")
     issuers: Mapped[str] = mapped_column(Text, default="", server_default="")
-    """One `ISSUER=SITE` a line."""
+    """JSON list of `ISSUER=SITE`; one a line in rows that were written before it was one."""
     answers_in: Mapped[str] = mapped_column(String(255), default="", server_default="")
     on_different_content: Mapped[str] = mapped_column(String(16), default="reject", server_default="reject")
     coercions: Mapped[str] = mapped_column(Text, default="[]", server_default="[]")

@@ -25,6 +25,7 @@ from pacs_node.patients.service import PatientService
 from pacs_node.patients.tables import PatientDecisionRow
 from pacs_node.peers.errors import WrongIssuer
 from pacs_node.peers.model import IntakeRules
+from pacs_node.peers.tables import DicomPeerRow
 from shared_kernel.errors import NotFound
 from shared_kernel.ids import new_uid
 from tests.pacs_node.conftest import Hub, peer
@@ -195,3 +196,43 @@ def test_a_history_tells_no_other_site_s_studies(hub: Hub, service: PatientServi
     right = wire.Demographics(patient_id="P-2", name=wire.Name(alphabetic="Sato^Jiro"), birth_date=None, sex="")
     service.correct(DOCTOR, own, wire.Correction(demographics=right, reason="誤入力"))
     assert ["correct"] == [each.kind for each in service.history_of_patient(DOCTOR, clinic).decisions]
+
+
+@pytest.mark.parametrize(
+    "wrong", ["KEN\x0bX=OTHER", "KEN\u2028X=OTHER", "KEN\rX=OTHER", "KEN\x00=OTHER", "KEN\x85X=OTHER"]
+)
+def test_an_issuer_that_no_data_set_can_name_is_refused(hub: Hub, wrong: str) -> None:
+    with hub.database.write() as session:
+        Directory(hub.clock).add_site(session, "OTHER", "丘病院")
+        with pytest.raises(WrongIssuer):
+            hub.peers.add(session, "GATEWAY", "CLINIC", issuers=(wrong,))
+
+
+def test_an_issuer_stands_for_one_site_only(hub: Hub) -> None:
+    with hub.database.write() as session:
+        Directory(hub.clock).add_site(session, "OTHER", "丘病院")
+        Directory(hub.clock).add_site(session, "CLINIC", "港診療所")
+        with pytest.raises(WrongIssuer):
+            hub.peers.add(session, "GATEWAY", "CLINIC", issuers=("KEN=CLINIC", "KEN=OTHER"))
+        added = hub.peers.add(session, "GATEWAY", "CLINIC", issuers=("KEN=OTHER", "県　病院=OTHER", "KEN=OTHER"))
+        assert ("KEN=OTHER", "県　病院=OTHER") == added.intake.issuers
+        assert added.intake == hub.peers.get(session, "GATEWAY").intake
+
+
+@pytest.mark.parametrize(
+    ("stored", "expected"),
+    [
+        ("KEN=OTHER\nKEN-BYOIN=OTHER", ("KEN=OTHER", "KEN-BYOIN=OTHER")),
+        ("KEN\x0bX=OTHER\nA=OTHER", ("KEN\x0bX=OTHER", "A=OTHER")),
+        ("[KEN]=OTHER", ("[KEN]=OTHER",)),
+        ("", ()),
+    ],
+)
+def test_issuers_that_were_written_a_line_each_are_read(hub: Hub, stored: str, expected: tuple[str, ...]) -> None:
+    with hub.database.write() as session:
+        hub.peers.add(session, "GATEWAY", "CLINIC")
+        session.get_one(DicomPeerRow, "GATEWAY").issuers = stored
+    found = hub.peers.find("GATEWAY")
+    assert found is not None
+    assert expected == found.intake.issuers
+    assert {found.intake.site_of_issuer(line.rpartition("=")[0]) for line in expected} <= {"OTHER"}
