@@ -134,20 +134,30 @@ class FileStore:
         return free
 
     def create(self, path: str) -> int:
-        """A descriptor for writing a file that is new, its folders made where they are not there. Raises OSError."""
+        """A descriptor for writing a file that is new, its folders made where they are not there.
+
+        Raises OSError, RootAway.
+        """
         try:
             return os.open(path, _NEW_FILE, 0o640)
         except FileNotFoundError:  # the first of its study, or another process's sweep has removed the empty folder
-            os.makedirs(os.path.dirname(path), exist_ok=True)
+            self._make_folder(path)
             return os.open(path, _NEW_FILE, 0o640)
 
     def move(self, source: str | Path, target: str) -> None:
-        """Rename into place."""
+        """Rename into place. Raises OSError, RootAway."""
         try:
             os.rename(source, target)
         except FileNotFoundError:  # a sweep has removed the empty folder; or the source is gone, which is said below
-            os.makedirs(os.path.dirname(target), exist_ok=True)
+            self._make_folder(target)
             os.rename(source, target)
+
+    def _make_folder(self, path: str) -> None:
+        """Make the folder of a file. Raises RootAway where the disk is gone: nothing is made in its mount point."""
+        root = self._root_of(path)
+        if not root.is_there:
+            raise RootAway(root=root.id, path=root.path)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
 
     def sync(self, path: str, file: int | None = None) -> None:
         """Return when the file's bytes are on the disk; `file` is a descriptor of it that is open. Raises OSError."""

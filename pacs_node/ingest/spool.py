@@ -51,7 +51,7 @@ class Spool:
         """Bytes written so far."""
         self._require_space(files.free(beside) if beside else files.free())
         self.path = files.new_incoming(beside, study_uid=study_uid, at=at)
-        """Where the file is or will be; there is none before `close`."""
+        """Where the file is or will be; there is one when more than STAGED bytes came, and after `close`."""
         self._staged: memoryview | None = staging.take()
 
     @property

@@ -183,14 +183,14 @@ class _Indexing:
                     _fail(work, error)
 
     def _make_durable(self, batch: Sequence[Work]) -> Sequence[Work]:
-        """Sync the folders of the batch; where that fails, for each on its own. Settles those that can't be synced."""
+        """Sync the folders of the batch; where that fails, all of it has failed, and is settled.
+
+        Asking again for each alone would believe a disk that tells of an error once.
+        """
         try:
             self._files.sync_names([work.path for work in batch])
         except OSError as error:
-            if len(batch) == 1:
-                _fail(batch[0], error)
-                return []
-            return [work for one in batch for work in self._make_durable([one])]
+            return _fail_all(batch, error)
         return batch
 
     def _append(self, batch: Sequence[Work]) -> None:
@@ -210,6 +210,8 @@ class _Indexing:
         except Exception as error:
             if not isinstance(named(error), StorageFull):  # of that, the archive tells once
                 log.warning("ingest.append_failed", instances=len(batch), reason=repr(error))
+            if _waited_in_vain(error):
+                _fail_all(batch, error)
             return
         self._remember(deeds)
         for number in appended:
@@ -238,7 +240,7 @@ class _Indexing:
         return deeds
 
     def _commit(self, batch: Sequence[Work]) -> None:
-        """Index the batch in one transaction; where that fails, each on its own."""
+        """Index the batch in one transaction; where that fails for what it holds, each on its own."""
         first: dict[str, Work] = {}
         twins = [work for work in batch if first.setdefault(work.header.sop_instance_uid, work) is not work]
         batch = list(first.values())
@@ -247,8 +249,8 @@ class _Indexing:
         try:
             self._index(batch)
         except Exception as error:
-            if len(batch) == 1:
-                _fail(batch[0], error)
+            if len(batch) == 1 or _waited_in_vain(error):
+                _fail_all(batch, error)
             else:
                 if not isinstance(named(error), StorageFull):  # of that, the archive tells once
                     log.warning("ingest.commit_split", instances=len(batch), reason=repr(error))
@@ -340,6 +342,18 @@ def _new_instance(work: Work) -> NewInstance:
         size=work.size,
         received_from=work.incoming.sender.login,
     )
+
+
+def _waited_in_vain(error: Exception) -> bool:
+    """Whether the database could not be had: each further attempt would hold up everybody as long again."""
+    return isinstance(error, DatabaseUnavailable) and not isinstance(named(error), StorageFull)
+
+
+def _fail_all(batch: Sequence[Work], error: BaseException) -> list[Work]:
+    """Settle all of them with the error; returns that nobody is left."""
+    for work in batch:
+        _fail(work, error)
+    return []
 
 
 def _fail(work: Work, error: BaseException) -> None:

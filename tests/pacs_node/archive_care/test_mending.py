@@ -209,6 +209,23 @@ def test_a_copy_that_can_not_be_made_durable_mends_nothing(archive: Archive, mon
     assert 5 == len(archive.hub.files_on_disk())
 
 
+def test_a_root_that_goes_while_an_instance_is_received_takes_nothing_into_its_mount_point(
+    make_hub: Callable[..., Hub], tmp_path: Path
+) -> None:
+    disks = Disks(make_hub, tmp_path)
+    image = ct()
+    hub = disks.hub(disks.one, disks.data)
+    with hub.ingest:
+        with hub.ingest.spool(study_uid=image.study) as spool:
+            spool.write(image.file)
+            disks.one.rename(disks.data / "unplugged")
+            disks.one.mkdir()
+            with pytest.raises(RootAway):
+                hub.ingest.store(Incoming(sender=peer(), spool=spool, channel="import"))
+        assert [] == list(disks.one.iterdir())
+        assert hub.catalogue.study(image.study) is None
+
+
 def test_a_root_that_is_away_is_no_damage(make_hub: Callable[..., Hub], tmp_path: Path) -> None:
     disks = Disks(make_hub, tmp_path)
     image = ct()

@@ -24,6 +24,7 @@ from pacs_node.ingest.service import Stored
 from pacs_node.ingest.spool import Spool
 from pacs_node.patients.revision import decided_anew
 from shared_kernel.audit.tables import AuditRow
+from shared_kernel.database import Database, DatabaseUnavailable
 from shared_kernel.errors import Unavailable
 from tests.pacs_node.conftest import Hub, peer
 from tests.support.objects import Part10, ct
@@ -437,3 +438,36 @@ def test_what_is_remembered_does_not_outlive_a_decision(hub: Hub, monkeypatch: p
         decided_anew(session)
     hub.store(one_more().file)
     assert asked == [1]
+
+
+def test_a_database_that_can_t_be_had_holds_up_a_batch_once(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def busy(where: str) -> Callable[..., Any]:
+        def write(*_: Any) -> Any:
+            asked.append(where)
+            raise DatabaseUnavailable(reason="another program is writing")
+
+        return write
+
+    monkeypatch.setattr(Database, "write_lean", busy("short"))
+    monkeypatch.setattr(Database, "write", busy("long"))
+    results = together(hub, [one_more().file for _ in range(6)])
+    assert all(isinstance(result, DatabaseUnavailable) for result in results)
+    assert set(asked) == {"short"}
+    assert len(asked) <= 6
+    assert hub.files_on_disk() == []
+
+
+def test_no_neighbour_believes_a_folder_that_failed(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    batches: list[int] = []
+
+    def fails(paths: Iterable[str]) -> None:
+        batches.append(len(list(paths)))
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(hub.files, "sync_names", fails)
+    results = together(hub, [one_more().file for _ in range(4)])
+    assert all(isinstance(result, OSError) for result in results)
+    assert sum(batches) == 4
+    assert hub.files_on_disk() == []
