@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shared_kernel.database import Base, UtcDateTime
+
+# SQLite's integers have 64 bits by any name; PostgreSQL's INTEGER ends at 2 GiB.
+_FileSize = BigInteger().with_variant(Integer(), "sqlite")
 
 
 class PatientRow(Base):
@@ -141,7 +144,7 @@ class InstanceRow(Base):
     file: Mapped[str] = mapped_column(String(128), unique=True)
     """Path below the archive folder."""
     dataset_offset: Mapped[int] = mapped_column(Integer)
-    size: Mapped[int] = mapped_column(Integer)
+    size: Mapped[int] = mapped_column(_FileSize)
     instance_number: Mapped[int | None] = mapped_column(Integer)
     number_of_frames: Mapped[int | None] = mapped_column(Integer)
     rows: Mapped[int | None] = mapped_column(Integer)
@@ -163,7 +166,7 @@ class InstanceVersionRow(Base):
     """1 for the first; the current version's is one more than the last here."""
     file: Mapped[str] = mapped_column(String(128), unique=True)
     dataset_offset: Mapped[int] = mapped_column(Integer)
-    size: Mapped[int] = mapped_column(Integer)
+    size: Mapped[int] = mapped_column(_FileSize)
     transfer_syntax_uid: Mapped[str] = mapped_column(String(64))
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
     received_from: Mapped[str] = mapped_column(String(80))
