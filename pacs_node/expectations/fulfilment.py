@@ -6,35 +6,37 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, exists, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from pacs_node.archive.tables import StudyRow
+from pacs_node.archive.tables import InstanceRow, SeriesRow, StudyRow
 from pacs_node.expectations.service import MANIFEST, missing, of_study
-from pacs_node.expectations.tables import ExpectationRow
+from pacs_node.expectations.tables import ExpectationRow, ExpectedInstanceRow
 
 _AT_ONCE = 100
 
 
 def fulfilled_studies(session: Session) -> list[StudyRow]:
-    """Studies with news to tell of which everything is here that some list names, and every manifest.
+    """Studies with news to tell of which everything is here that some list names, and every manifest; some at once.
 
-    Only studies that images have come of since they were last told of are looked at.
+    Only studies that images have come of since they were last told of are looked at. Those that something is missing
+    of are left out by the query itself, so that however many there are, they stand in nobody's way.
     """
-    open_ones = (
+    manifest = aliased(ExpectationRow)
+    held_up = exists().where(_of_this_study(manifest), manifest.source == MANIFEST, _lacks(manifest))
+    whole = (
         select(StudyRow)
-        .join(
-            ExpectationRow,
-            and_(ExpectationRow.study_uid == StudyRow.study_uid, ExpectationRow.site_code == StudyRow.site_code),
-        )
+        .join(ExpectationRow, _of_this_study(ExpectationRow))
         .where(
-            ExpectationRow.fulfilled_at.is_(None),
             StudyRow.unsettled_since.is_not(None),
             StudyRow.instance_count >= ExpectationRow.expected,
+            ~_lacks(ExpectationRow),
+            ~held_up,
         )
         .distinct()
+        .order_by(StudyRow.id)
         .limit(_AT_ONCE)
     )
-    return [study for study in session.scalars(open_ones) if _is_whole(session, study)]
+    return list(session.scalars(whole))
 
 
 def mark_fulfilled(session: Session, studies: Sequence[StudyRow], at: datetime) -> None:
@@ -55,7 +57,23 @@ def incomplete_manifest() -> ColumnElement[bool]:
     )
 
 
-def _is_whole(session: Session, study: StudyRow) -> bool:
-    lists = of_study(session, study.study_uid, study.site_code)
-    whole = {each.source: not missing(session, each, limit=1) for each in lists if each.fulfilled_at is None}
-    return any(whole.values()) and whole.get(MANIFEST, True)
+def _of_this_study(said: type[ExpectationRow]) -> ColumnElement[bool]:
+    """That a list is one of the study of the query, and was never whole."""
+    return and_(said.study_uid == StudyRow.study_uid, said.site_code == StudyRow.site_code, said.fulfilled_at.is_(None))
+
+
+def _lacks(said: type[ExpectationRow]) -> ColumnElement[bool]:
+    """That an instance of a list is not stored for the study of the query."""
+    here = (
+        select(InstanceRow.id)
+        .join(SeriesRow, SeriesRow.id == InstanceRow.series_row)
+        .where(InstanceRow.sop_instance_uid == ExpectedInstanceRow.sop_instance_uid, SeriesRow.study_row == StudyRow.id)
+        .correlate(ExpectedInstanceRow, StudyRow)
+    )
+    named = select(ExpectedInstanceRow.sop_instance_uid).where(
+        ExpectedInstanceRow.site_code == said.site_code,
+        ExpectedInstanceRow.study_uid == said.study_uid,
+        ExpectedInstanceRow.source == said.source,
+        ~here.exists(),
+    )
+    return named.correlate(said, StudyRow).exists()

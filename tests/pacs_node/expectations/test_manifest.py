@@ -93,6 +93,29 @@ def test_a_manifest_after_the_images_makes_them_arrive(
     assert worker.run_once() == 0
 
 
+@pytest.mark.both_databases
+def test_studies_that_something_is_missing_of_stand_in_no_others_way(
+    hub: Hub, manifests: Manifests, worker: CompletionWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pacs_node.expectations.fulfilment._AT_ONCE", 2)
+    for _ in range(3):  # as many images as are expected, and yet one is missing
+        expected, instead = series_of(2), ct()
+        other = ct(StudyInstanceUID=expected[0].study)
+        manifests.declare(GATEWAY, expected[0].study, saying([expected[0], instead]))
+        hub.store(expected[0].file)
+        hub.store(other.file)
+    waiting = []
+    for _ in range(5):
+        images = series_of(2)
+        manifests.declare(GATEWAY, images[0].study, saying(images))
+        for image in images:
+            hub.store(image.file)
+        waiting.append(images[0].study)
+    assert 5 == worker.run_once()
+    assert ["StudyArrived"] * 5 == told(hub)
+    assert all(manifests.state(GATEWAY, study).fulfilled_at for study in waiting)
+
+
 def test_a_larger_manifest_makes_the_study_grow(hub: Hub, manifests: Manifests, worker: CompletionWorker) -> None:
     images = series_of(3)
     manifests.declare(GATEWAY, images[0].study, saying(images[:1]))
