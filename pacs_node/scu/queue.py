@@ -282,15 +282,17 @@ class OutgoingQueue:
             done: list[Sent] = []
             answered = False
             written = time.monotonic()
-            for sent in self._sent(peer, part, told, cancelled):
-                done.append(sent)
-                answered = answered or not sent.again
-                if sent.fate is Fate.FAILED:
-                    error = sent.reason or f"status {sent.status or 0:04X}"
-                if time.monotonic() - written >= _WRITTEN_DOWN_SECONDS:
-                    self._write_down(order_id, holder, done, last_attempt=last_attempt)
-                    done, written = [], time.monotonic()
-            self._write_down(order_id, holder, done, last_attempt=last_attempt)
+            try:
+                for sent in self._sent(peer, part, told, cancelled):
+                    done.append(sent)
+                    answered = answered or not sent.again
+                    if sent.fate is Fate.FAILED:
+                        error = sent.reason or f"status {sent.status or 0:04X}"
+                    if time.monotonic() - written >= _WRITTEN_DOWN_SECONDS:
+                        self._write_down(order_id, holder, done, last_attempt=last_attempt)
+                        done, written = [], time.monotonic()
+            finally:  # what the peer has taken is known, whatever fails then
+                self._write_down(order_id, holder, done, last_attempt=last_attempt)
             if cancelled():
                 return error, True
             if not answered:

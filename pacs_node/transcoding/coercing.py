@@ -33,8 +33,19 @@ def coerced(
     """The file with its data set, from `offset` on, as the rules want it; None when they change nothing.
 
     Only the attributes that the rules name are read; but where a text does not go into the data set's character set,
-    the whole header is, up to 32 MiB. Raises BrokenDataSet, NoRoom, OSError.
+    the whole header is, up to 32 MiB. Raises BrokenDataSet, also for values that can't be written again, NoRoom, OSError.
     """
+    try:
+        return _coerced(source, offset, encoding, rules, work)
+    except (OSError, BrokenDataSet):
+        raise
+    except Exception as error:  # whatever pydicom meets in values that are none of their VR
+        raise BrokenDataSet(f"{type(error).__name__}: {str(error)[:200]}") from error
+
+
+def _coerced(
+    source: BinaryIO, offset: int, encoding: Encoding, rules: tuple[str, ...], work: Workspace
+) -> BinaryIO | None:
     end = source.seek(0, os.SEEK_END)
     named = _read(source, offset, encoding, tags=_named(rules))
     told = coerce_outgoing(named, rules)
@@ -70,18 +81,13 @@ def _named(rules: tuple[str, ...]) -> list[int]:
 
 def _read(source: BinaryIO, offset: int, encoding: Encoding, *, tags: list[int] | None = None) -> Dataset:
     source.seek(offset)
-    try:
-        return read_dataset(
-            source,
-            is_implicit_VR=not encoding.explicit,
-            is_little_endian=not encoding.big_endian,
-            stop_when=lambda tag, _vr, _length: tag >= FIRST_PIXELS,
-            specific_tags=list(tags) if tags is not None else None,
-        )
-    except OSError:
-        raise
-    except Exception as error:  # whatever pydicom meets in a broken file
-        raise BrokenDataSet(f"{type(error).__name__}: {str(error)[:200]}") from error
+    return read_dataset(
+        source,
+        is_implicit_VR=not encoding.explicit,
+        is_little_endian=not encoding.big_endian,
+        stop_when=lambda tag, _vr, _length: tag >= FIRST_PIXELS,
+        specific_tags=list(tags) if tags is not None else None,
+    )
 
 
 def _first_pixels(source: BinaryIO, offset: int, encoding: Encoding) -> int:

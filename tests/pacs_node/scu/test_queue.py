@@ -16,6 +16,7 @@ from pacs_node.archive.catalogue import Catalogue
 from pacs_node.model import InstanceRecord
 from pacs_node.scu import queue as module
 from pacs_node.scu.errors import DestinationMayNotSee, DestinationUnknown, NothingToRetry
+from pacs_node.scu.model import Sent
 from pacs_node.scu.orders import State
 from pacs_node.scu.queue import ATTEMPTS, LEASE, OutgoingQueue
 from pacs_node.scu.sending import StorageScu
@@ -134,6 +135,22 @@ def test_a_hub_that_fails_each_time_gives_up_with_the_reason(hub: Hub) -> None:
         hub.clock.move(timedelta(hours=7))
     done = queue.order(order)
     assert (State.FAILED, 1, "the hub failed: RuntimeError") == (done.state, done.failed, done.last_error)
+
+
+def test_what_was_sent_before_the_hub_failed_is_not_sent_again(hub: Hub, queue: OutgoingQueue) -> None:
+    heard = []
+
+    def fails(sent: Sent) -> None:
+        heard.append(sent)
+        if len(heard) == 3:
+            raise RuntimeError
+
+    with receiver() as dest:
+        know(hub, dest.address)
+        order = queue.order_study(peer(), "1.1", "DEST")
+        assert queue.run(order, fails)
+    done = queue.order(order)
+    assert (State.WAITING, 2, "the hub failed: RuntimeError") == (done.state, done.sent, done.last_error)
 
 
 def test_what_was_given_up_can_be_tried_again(hub: Hub, queue: OutgoingQueue) -> None:

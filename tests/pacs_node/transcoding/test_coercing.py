@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import struct
 import tracemalloc
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pydicom import dcmread
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
+from pacs_node.model import InstanceRecord
 from pacs_node.transcoding.errors import BrokenPixels
 from pacs_node.transcoding.outgoing import outgoing
 from pacs_node.transcoding.workspace import NoRoom, Workspace
@@ -93,4 +96,44 @@ def test_a_broken_header_is_told(tmp_path: Path) -> None:
     with path.open("r+b") as file:
         file.truncate(record.dataset_offset + 60)
     with pytest.raises(BrokenPixels), outgoing(record, EXPLICIT_LITTLE, RULES):
+        pass
+
+
+def element(tag: int, vr: str, value: bytes) -> bytes:
+    """One element in explicit VR little endian, whatever its value."""
+    value += b" " * (len(value) % 2)
+    start = struct.pack("<HH", tag >> 16, tag & 0xFFFF) + vr.encode()
+    if vr in ("OB", "OW", "SQ"):
+        return start + struct.pack("<HI", 0, len(value)) + value
+    return start + struct.pack("<H", len(value)) + value
+
+
+def with_elements(folder: Path, data_set: bytes, syntax: str = EXPLICIT_LITTLE) -> InstanceRecord:
+    """An instance with these elements alone."""
+    path = folder / "made.dcm"
+    image = ct()
+    path.write_bytes(image.file)
+    record = replace(record_of(path), transfer_syntax_uid=syntax)
+    path.write_bytes(image.file[: record.dataset_offset] + data_set)
+    return record
+
+
+CHARACTER_SET = element(0x00080005, "CS", b"ISO_IR 100")
+DESCRIPTION = element(0x00081030, "LO", b"CHEST CT")
+PIXELS = element(0x7FE00010, "OW", bytes(16))
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        element(0x00189073, "FD", b"1234"),
+        element(0x00280011, "UL", b"\1\0"),
+        element(0x00280010, "ZZ", b"\1\0"),
+    ],
+    ids=["short FD", "short UL", "unknown VR"],
+)
+def test_one_bad_value_fails_its_instance_alone(tmp_path: Path, broken: bytes) -> None:
+    made = with_elements(tmp_path, CHARACTER_SET + DESCRIPTION + broken + PIXELS)
+    work = Workspace(lambda: tmp_path / "work")
+    with pytest.raises(BrokenPixels), outgoing(made, EXPLICIT_LITTLE, JAPANESE, work):
         pass
