@@ -61,7 +61,8 @@ def _coerced(
             _write_anew(_header(source, offset, pixels, encoding), encoding, rules, out)
         else:
             source.seek(offset)
-            Rewriter(source, out, encoding, encoding, dict(_changes(named, told, encoding))).run(pixels)
+            changes = dict(_changes(named, told, encoding))
+            Rewriter(source, out, encoding, encoding, changes, fragments=True).run(pixels)
         source.seek(pixels)
         while piece := source.read(_PIECE):
             out.write(piece)

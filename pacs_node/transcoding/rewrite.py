@@ -69,7 +69,8 @@ class Rewriter:
     """Reads a data set from `source` in one encoding and writes it to `out` in another.
 
     `changes` are elements of the data set itself that are written instead of those that it has (or beside them); None
-    leaves one out. `pixel_width` is the bytes of a word of PixelData that is turned round.
+    leaves one out. `pixel_width` is the bytes of a word of PixelData that is turned round. With `fragments`, what is
+    written is of the same encapsulated transfer syntax as what is read: compressed pixels, those of icons, are copied.
     """
 
     source: BinaryIO
@@ -78,6 +79,7 @@ class Rewriter:
     wanted: Encoding
     changes: Mapping[int, Value | Stream | None] = field(default_factory=dict)
     pixel_width: int = 2
+    fragments: bool = False
     _signed: bool = False
 
     def run(self, end: int) -> None:
@@ -134,6 +136,9 @@ class Rewriter:
         if tag & 0xFFFF == 0 and length != UNDEFINED:
             self.skip(length, encoding)
             return
+        if self.fragments and length == UNDEFINED and vr in ("OB", "OW"):
+            self._copy_fragments(tag, vr, encoding)
+            return
         if vr == "SQ" or length == UNDEFINED:
             self._sequence(tag, length, encoding, depth)
             return
@@ -162,6 +167,19 @@ class Rewriter:
             self._write_head(_ITEM_END, "", 0)
         self._write_head(_SEQUENCE_END, "", 0)
 
+    def _copy_fragments(self, tag: int, vr: str, encoding: Encoding) -> None:
+        """Encapsulated pixels as they are (PS3.5 section A.4)."""
+        self._write_head(tag, vr, UNDEFINED)
+        while True:
+            inner, _, size, _ = self.head(encoding)
+            if inner == _SEQUENCE_END:
+                break
+            if inner != _ITEM or size == UNDEFINED:
+                raise BrokenDataSet("something else than a fragment in compressed pixels")
+            self._write_head(_ITEM, "", size)
+            self._copy(size, 1)
+        self._write_head(_SEQUENCE_END, "", 0)
+
     def _item(self, length: int, encoding: Encoding, depth: int) -> None:
         end = None if length == UNDEFINED else self.source.tell() + length
         while end is None or self.source.tell() < end:
@@ -175,7 +193,7 @@ class Rewriter:
         if length != UNDEFINED:
             self.source.seek(length, 1)
             return
-        nowhere = Rewriter(self.source, Nowhere(), encoding, self.wanted)
+        nowhere = Rewriter(self.source, Nowhere(), encoding, encoding, fragments=True)
         while True:
             tag, _, size, _ = nowhere.head(encoding)
             if tag == _SEQUENCE_END:

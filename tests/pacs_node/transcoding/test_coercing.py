@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from pydicom import dcmread
-from pydicom.uid import DeflatedExplicitVRLittleEndian
+from pydicom.uid import DeflatedExplicitVRLittleEndian, JPEGBaseline8Bit
 
 from pacs_node.model import InstanceRecord
 from pacs_node.transcoding.errors import BrokenPixels
@@ -137,3 +137,28 @@ def test_one_bad_value_fails_its_instance_alone(tmp_path: Path, broken: bytes) -
     work = Workspace(lambda: tmp_path / "work")
     with pytest.raises(BrokenPixels), outgoing(made, EXPLICIT_LITTLE, JAPANESE, work):
         pass
+
+
+def item(value: bytes) -> bytes:
+    """An item, or a fragment."""
+    return struct.pack("<HHI", 0xFFFE, 0xE000, len(value)) + value
+
+
+SEQUENCE_END, ITEM_END = struct.pack("<HHI", 0xFFFE, 0xE0DD, 0), struct.pack("<HHI", 0xFFFE, 0xE00D, 0)
+FRAGMENT = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffd9")
+COMPRESSED = struct.pack("<HH2sHI", 0x7FE0, 0x10, b"OB", 0, 0xFFFFFFFF) + item(b"") + item(FRAGMENT) + SEQUENCE_END
+ICON = element(0x00280010, "US", b"\1\0") + COMPRESSED
+OPEN_ITEM = struct.pack("<HHI", 0xFFFE, 0xE000, 0xFFFFFFFF)
+OPEN_ICONS = struct.pack("<HH2sHI", 0x88, 0x200, b"SQ", 0, 0xFFFFFFFF) + OPEN_ITEM + ICON + ITEM_END + SEQUENCE_END
+
+
+@pytest.mark.parametrize("rules", [RULES, JAPANESE])
+@pytest.mark.parametrize("icons", [element(0x00880200, "SQ", item(ICON)), OPEN_ICONS], ids=["lengths", "delimiters"])
+def test_a_compressed_icon_stays_as_it_is(tmp_path: Path, icons: bytes, rules: tuple[str, ...]) -> None:
+    made = with_elements(tmp_path, CHARACTER_SET + DESCRIPTION + icons + COMPRESSED, str(JPEGBaseline8Bit))
+    with outgoing(made, str(JPEGBaseline8Bit), rules, Workspace(lambda: tmp_path / "work")) as sent:
+        data = os.pread(sent.file, sent.length, sent.offset)
+    changed = read(data, EXPLICIT_LITTLE)
+    assert changed.StudyDescription in ("THORAX", "胸部")
+    assert COMPRESSED[12:-8] == changed.PixelData == changed.IconImageSequence[0].PixelData
+    assert data.endswith(COMPRESSED)
