@@ -67,7 +67,7 @@ def read_elements(
     that ends in the middle of an element is read as far as it goes. Raises BrokenDataSet, also for
     more than MOST_ELEMENTS.
     """
-    encoding = _Encoding(_looks_explicit(file) if explicit else False, big_endian)
+    encoding = _Encoding(looks_explicit(file) if explicit else False, big_endian)
     found: dict[int, bytes] = {}
     seen = 0
     count = _Count()
@@ -92,7 +92,7 @@ def ends_whole(file: BinaryIO, *, explicit: bool, big_endian: bool, size: int) -
 
     True also for bytes that can't be walked over: nobody can tell then.
     """
-    encoding = _Encoding(_looks_explicit(file) if explicit else False, big_endian)
+    encoding = _Encoding(looks_explicit(file) if explicit else False, big_endian)
     count = _Count()
     try:
         at = file.tell()
@@ -107,8 +107,8 @@ def ends_whole(file: BinaryIO, *, explicit: bool, big_endian: bool, size: int) -
     return at == size
 
 
-def _looks_explicit(file: BinaryIO) -> bool:
-    """Whether the first element has a VR: some devices declare explicit VR and send implicit."""
+def looks_explicit(file: BinaryIO) -> bool:
+    """Whether the element at the file's position has a VR: some devices declare explicit VR and send implicit."""
     start = file.read(6)
     file.seek(-len(start), 1)
     return not start[4:6] or (start[4:6].isalpha() and start[4:6].isupper())

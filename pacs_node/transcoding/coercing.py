@@ -17,7 +17,7 @@ from pydicom.filewriter import write_data_element, write_dataset
 from pacs_node.header.elements import BrokenDataSet
 from pacs_node.peers.coerced_dataset import coerce_outgoing
 from pacs_node.peers.coercion import Direction, parsed
-from pacs_node.transcoding.rewrite import Encoding, Nowhere, Rewriter, Value
+from pacs_node.transcoding.rewrite import Encoding, Nowhere, Rewriter, Value, encoding_of
 from pacs_node.transcoding.workspace import Workspace
 
 FIRST_PIXELS = 0x7FE00000
@@ -33,7 +33,7 @@ def coerced(
     """The file with its data set, from `offset` on, as the rules want it; None when they change nothing.
 
     Only the attributes that the rules name are read; but where a text does not go into the data set's character set,
-    the whole header is, up to 32 MiB. Raises BrokenDataSet, also for values that can't be written again, NoRoom, OSError.
+    the whole header is, up to 32 MiB. Raises BrokenDataSet, also for values that can't be written, NoRoom, OSError.
     """
     try:
         return _coerced(source, offset, encoding, rules, work)
@@ -47,6 +47,7 @@ def _coerced(
     source: BinaryIO, offset: int, encoding: Encoding, rules: tuple[str, ...], work: Workspace
 ) -> BinaryIO | None:
     end = source.seek(0, os.SEEK_END)
+    encoding = encoding_of(source, offset, encoding)
     named = _read(source, offset, encoding, tags=_named(rules))
     told = coerce_outgoing(named, rules)
     if not told:

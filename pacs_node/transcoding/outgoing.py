@@ -18,7 +18,7 @@ from pacs_node.peers.coercion import Direction, parsed
 from pacs_node.transcoding.coercing import coerced
 from pacs_node.transcoding.decompress import decodable, decompress
 from pacs_node.transcoding.errors import BrokenPixels, NotTranscodable
-from pacs_node.transcoding.rewrite import ENCODINGS, Rewriter
+from pacs_node.transcoding.rewrite import ENCODINGS, Rewriter, encoding_of
 from pacs_node.transcoding.workspace import SYSTEM, Workspace
 
 IMPLICIT_LITTLE = "1.2.840.10008.1.2"
@@ -169,8 +169,9 @@ class _Making:
         out = self._temporary(room)
         width = _pixel_width(source) if stored == EXPLICIT_BIG else 2
         end = source.seek(0, os.SEEK_END)
+        encoding = encoding_of(source, self.offset, ENCODINGS[stored])
         source.seek(self.offset)
-        Rewriter(source, out, ENCODINGS[stored], ENCODINGS[wanted], changes, pixel_width=width).run(end)
+        Rewriter(source, out, encoding, ENCODINGS[wanted], changes, pixel_width=width).run(end)
         out.flush()
         self.file, self.offset, self.syntax = out, 0, wanted
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import BinaryIO, Protocol
 
 import numpy as np
 from pydicom.datadict import dictionary_VR
 
-from pacs_node.header.elements import BrokenDataSet
+from pacs_node.header.elements import BrokenDataSet, looks_explicit
 
 UNDEFINED = 0xFFFFFFFF
 PIXEL_DATA = 0x7FE00010
@@ -57,6 +57,13 @@ ENCODINGS = {
     "1.2.840.10008.1.2.2": Encoding(explicit=True, big_endian=True),
 }
 """The native transfer syntaxes that are not deflated."""
+
+
+def encoding_of(source: BinaryIO, offset: int, declared: Encoding) -> Encoding:
+    """How the data set from `offset` on is encoded: some devices declare explicit VR and send implicit."""
+    source.seek(offset)
+    return declared if not declared.explicit or looks_explicit(source) else replace(declared, explicit=False)
+
 
 Value = tuple[str, bytes]
 """VR and value, encoded for the output."""

@@ -162,3 +162,16 @@ def test_a_compressed_icon_stays_as_it_is(tmp_path: Path, icons: bytes, rules: t
     assert changed.StudyDescription in ("THORAX", "胸部")
     assert COMPRESSED[12:-8] == changed.PixelData == changed.IconImageSequence[0].PixelData
     assert data.endswith(COMPRESSED)
+
+
+@pytest.mark.parametrize("rules", [RULES, JAPANESE, ()])
+@pytest.mark.parametrize("wanted", [EXPLICIT_LITTLE, IMPLICIT_LITTLE])
+def test_what_declares_explicit_and_is_implicit_goes_out(tmp_path: Path, wanted: str, rules: tuple[str, ...]) -> None:
+    texts = dict.fromkeys(["PatientName", "ReferringPhysicianName"], "X")
+    implicit = ct(IMPLICIT_LITTLE, SpecificCharacterSet="ISO_IR 100", StudyDescription="CHEST", **texts)
+    made = with_elements(tmp_path, implicit.data_set, EXPLICIT_LITTLE)
+    with outgoing(made, wanted, rules, Workspace(lambda: tmp_path / "work")) as sent:
+        data = os.pread(sent.file, sent.length, sent.offset)
+    changed = read(data, IMPLICIT_LITTLE)
+    description = {RULES: "THORAX", JAPANESE: "胸部", (): "CHEST"}[rules]
+    assert (description, bytes(512)) == (changed.StudyDescription, changed.PixelData)
