@@ -30,6 +30,8 @@ class Sent:
     reason: str = ""
     again: bool = False
     """Whether it may go better another time: the connection broke, or the peer is out of resources."""
+    reached: bool | None = None
+    """Whether the peer was there to take it; None where it was not tried, as nothing could be sent."""
 
 
 def fate_of(status: int) -> Fate:

@@ -280,12 +280,12 @@ class OutgoingQueue:
         for start in range(0, len(waiting), _AT_ONCE):
             part = [uid for uid, _ in waiting[start : start + _AT_ONCE]]
             done: list[Sent] = []
-            answered = False
+            reached: set[bool | None] = set()
             written = time.monotonic()
             try:
                 for sent in self._sent(peer, part, told, cancelled):
                     done.append(sent)
-                    answered = answered or not sent.again
+                    reached.add(sent.reached)
                     if sent.fate is Fate.FAILED:
                         error = sent.reason or f"status {sent.status or 0:04X}"
                     if time.monotonic() - written >= _WRITTEN_DOWN_SECONDS:
@@ -295,7 +295,7 @@ class OutgoingQueue:
                 self._write_down(order_id, holder, done, last_attempt=last_attempt)
             if cancelled():
                 return error, True
-            if not answered:
+            if False in reached and True not in reached:
                 break  # the peer can't be reached: the rest need not be tried now
         return error, False
 

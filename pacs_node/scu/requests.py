@@ -84,6 +84,7 @@ class StoreRequests:
             status=status,
             reason=response.text(ERROR_COMMENT),
             again=fate is Fate.FAILED and may_go_better(status),
+            reached=True,
         )
 
     def _turn(self, record: InstanceRecord | None) -> _Request | None:
@@ -99,15 +100,15 @@ class StoreRequests:
         context = self._context(record)
         request = _Request(record)
         if context is None:
-            request.failure = failed(record, "the peer takes no transfer syntax that it can be given in")
+            request.failure = failed(record, "the peer takes no transfer syntax that it can be given in", reached=True)
             return request
         try:
             data = request.files.enter_context(outgoing(record, context.transfer_syntax, self._rules, self._work))
         except NotTranscodable as error:
-            request.failure = failed(record, str(error))
+            request.failure = failed(record, str(error), reached=True)
         except OSError as error:
             log.exception("scu.unreadable", sop_instance_uid=record.sop_instance_uid)
-            request.failure = failed(record, f"the stored file can't be read: {error}", again=True)
+            request.failure = failed(record, f"the stored file can't be read: {error}", again=True, reached=True)
         else:
             request.context_id = context.context_id
             request.data = FilePart(data.file, data.offset, data.length)
@@ -125,6 +126,7 @@ class StoreRequests:
         return self._contexts[kind]
 
 
-def failed(record: InstanceRecord, reason: str, *, again: bool = False) -> Sent:
+def failed(record: InstanceRecord, reason: str, *, again: bool = False, reached: bool | None = None) -> Sent:
     """One that was not sent; `again`: it may go better another time."""
-    return Sent(sop_instance_uid=record.sop_instance_uid, fate=Fate.FAILED, reason=reason, again=again)
+    uid = record.sop_instance_uid
+    return Sent(sop_instance_uid=uid, fate=Fate.FAILED, reason=reason, again=again, reached=reached)

@@ -92,7 +92,7 @@ class StorageScu:
                 broken = broken + 1 if len(left) == unsent else 1
                 if broken >= _ASSOCIATIONS or (isinstance(error, Refused) and not error.is_transient):
                     while left:
-                        yield failed(left.pop(), reason, again=True)
+                        yield failed(left.pop(), reason, again=True, reached=False)
 
     def _associate(
         self,
