@@ -305,7 +305,11 @@ class OutgoingQueue:
         records = self._catalogue.records(part)
         allowed = [each for each in records if self._may_see(peer, each.study_uid, each.site_code)]
         here = {each.sop_instance_uid for each in allowed}
-        yield from (_left(uid, _NOT_HERE, again=False) for uid in part if uid not in here)
+        for uid in part:
+            if uid not in here:
+                gone = _left(uid, _NOT_HERE, again=False)
+                told(gone)
+                yield gone
         for sent in self._scu.send(peer, allowed, cancelled=cancelled):
             told(sent)
             yield sent

@@ -123,9 +123,10 @@ class OutgoingWorker:
         took_nothing = False
         try:
             for order_id in order_ids:
-                turn.took_something = False
+                turn.reached.clear()
                 ran = self._queue.run(order_id, turn.told, turn.is_over)
-                took_nothing = ran and not turn.took_something
+                # An order of which nothing could be sent says nothing about the peer.
+                took_nothing = ran and False in turn.reached and True not in turn.reached
                 if took_nothing or turn.is_over():
                     break
         finally:
@@ -162,14 +163,15 @@ class _Turn:
         self._stopping = stopping
         self._until = until
         self._waited_for = waited_for
-        self.took_something = False
+        self.reached: set[bool | None] = set()
+        """What the instances so far said about the peer, see `Sent`."""
 
     def told(self, sent: Sent) -> None:
-        """The peer has answered, or could not be reached."""
-        self.took_something = self.took_something or not sent.again
+        """The peer has answered, or could not be reached, or had not to be."""
+        self.reached.add(sent.reached)
 
     def is_over(self) -> bool:
         """Asked before each instance."""
         if self._stopping.is_set():
             return True
-        return self.took_something and time.monotonic() >= self._until and self._waited_for()
+        return True in self.reached and time.monotonic() >= self._until and self._waited_for()

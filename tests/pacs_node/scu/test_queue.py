@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from access_control.model import Actor
 from pacs_node.archive.catalogue import Catalogue
+from pacs_node.archive.tables import InstanceRow
 from pacs_node.model import InstanceRecord
 from pacs_node.scu import queue as module
 from pacs_node.scu.errors import DestinationMayNotSee, DestinationUnknown, NothingToRetry
@@ -135,6 +136,33 @@ def test_a_hub_that_fails_each_time_gives_up_with_the_reason(hub: Hub) -> None:
         hub.clock.move(timedelta(hours=7))
     done = queue.order(order)
     assert (State.FAILED, 1, "the hub failed: RuntimeError") == (done.state, done.failed, done.last_error)
+
+
+def test_unreadable_files_here_do_not_end_the_attempt(
+    hub: Hub, queue: OutgoingQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_AT_ONCE", 2)
+    for each in hub.catalogue.instances("1.1"):
+        if each.sop_instance_uid in ("1.1.1.0", "1.1.1.1"):
+            each.path.unlink()
+    with receiver() as dest:
+        know(hub, dest.address)
+        order = queue.order_study(peer(), "1.1", "DEST")
+        assert queue.run(order)
+    done = queue.order(order)
+    assert (State.WAITING, 3, 2) == (done.state, done.sent, done.waiting)
+
+
+def test_what_is_gone_is_told_too(hub: Hub, queue: OutgoingQueue) -> None:
+    heard: list[Sent] = []
+    know(hub, nowhere())
+    order = queue.order_study(peer(), "1.1", "DEST")
+    with hub.database.write() as session:
+        session.execute(delete(InstanceRow))
+    assert queue.run(order, heard.append)
+    assert [(f"1.1.1.{number}", None) for number in range(5)] == [
+        (each.sop_instance_uid, each.status) for each in heard
+    ]
 
 
 def test_what_was_sent_before_the_hub_failed_is_not_sent_again(hub: Hub, queue: OutgoingQueue) -> None:

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
+from pacs_node.archive.tables import InstanceRow
 from pacs_node.scu.orders import State
 from pacs_node.scu.queue import OutgoingQueue
 from pacs_node.scu.sending import StorageScu
@@ -84,6 +86,17 @@ def test_dead_peers_leave_room_for_others(sender: Sender) -> None:
         order = sender.order("QUICK")
         sender.worker(most_peers=2)
         until(lambda: sender.state(order) is State.SENT, what="the living peer's order")
+
+
+def test_an_order_whose_instances_are_gone_lets_the_peer_not_rest(sender: Sender) -> None:
+    with receiver("QUICK") as quick:
+        sender.know("QUICK", quick.address)
+        empty, order = sender.order("QUICK"), sender.order("QUICK", "1.2")
+        with sender.hub.database.write() as session:
+            session.execute(delete(InstanceRow).where(InstanceRow.sop_instance_uid.like("1.1.1.%")))
+        sender.worker(rest=3600)
+        until(lambda: sender.state(order) is State.SENT, what="the order behind the empty one")
+    assert State.FAILED == sender.state(empty)
 
 
 def test_a_long_turn_ends_when_others_wait(sender: Sender) -> None:
