@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,6 +17,7 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.valuerep import PersonName
 
+from pacs_node.header.identifiers import IDENTIFIERS
 from pacs_node.header.single_set import SingleSet
 from shared_kernel.japanese.variants import folding
 
@@ -59,6 +60,14 @@ class Outgoing:
         """The value as it is to be written."""
         return _folded(value, self.folded) if self.folded else value
 
+    def name(self, value: str) -> str:
+        """A person's name as it is to be written."""
+        return self.text(value)
+
+    def identifier(self, value: str) -> str:
+        """The value to the letter (see `header.identifiers`); empty where something of it would be folded."""
+        return "" if any(character in self.folded for character in value) else value
+
 
 def encode_dataset_text(dataset: Dataset, charset_preference: str = "", *, only: SingleSet | None = None) -> Outgoing:
     """Give a data set of our own the smallest SpecificCharacterSet that holds all its texts; sequences are included.
@@ -66,21 +75,18 @@ def encode_dataset_text(dataset: Dataset, charset_preference: str = "", *, only:
     `charset_preference` is a SpecificCharacterSet value (terms between backslashes) that the receiver is
     known to take; empty: anything, so 髙﨑栁𠮷 go as ISO_IR 192. Where it has ISO 2022 terms, or ISO_IR 13, the
     text goes in Japanese ISO 2022 sets only and what they lack is folded (髙 → 高) with a line in the log.
-    With `only`, everything goes in that one set, as far as it can say it (see `single_set`).
+    With `only`, everything goes in that one set, as far as it can say it (see `single_set`). Identifiers
+    (`header.identifiers`) are never folded: one that can't go out to the letter is left out, with a line in the log.
     Changes the data set in place; an item's own SpecificCharacterSet goes, as its texts are in the set of the whole.
     """
     elements = list(_text_elements(dataset))
     if only is not None:
-        for element in elements:
-            write = only.name if element.VR == "PN" else only.text
-            written = [write(str(value)) for value in _values(element)]
-            element.value = [PersonName(text) if element.VR == "PN" else text for text in written] or None
+        _write(elements, only)
         plain = all(text.isascii() for element in elements for text in _texts(element))
         _declare(dataset, _ASCII if plain else only.declared)
         return Outgoing(only.declared, {})
     outgoing = outgoing_text((text for element in elements for text in _texts(element)), charset_preference)
-    for element in elements:
-        element.value = [_rewritten(element, value, outgoing) for value in _values(element)] or None
+    _write(elements, outgoing)
     _declare(dataset, outgoing.character_set)
     return outgoing
 
@@ -196,10 +202,28 @@ def _texts(element: DataElement) -> Iterator[str]:
     return (str(value) for value in _values(element))
 
 
-def _rewritten(element: DataElement, value: object, outgoing: Outgoing) -> object:
-    # A PersonName remembers the bytes that it came from; a new one is encoded as the data set now says.
-    text = outgoing.text(str(value))
-    return PersonName(text) if element.VR == "PN" else text
+def _write(elements: Iterable[DataElement], outgoing: Outgoing | SingleSet) -> None:
+    """Give each element its values as they go out; raises nothing, what can't be said is left out."""
+    left_out: set[str] = set()
+    for element in elements:
+        texts = list(_texts(element))
+        if element.keyword in IDENTIFIERS:
+            said = [text for text in texts if outgoing.identifier(text)]
+            if len(said) < len(texts):
+                left_out.add(element.keyword)
+            element.value = said or None
+        elif element.VR == "PN":
+            # A PersonName remembers the bytes that it came from; a new one is encoded as the data set now says.
+            element.value = [PersonName(outgoing.name(text)) for text in texts] or None
+        else:
+            element.value = [outgoing.text(text) for text in texts] or None
+    tell_left_out(left_out, outgoing.character_set)
+
+
+def tell_left_out(keywords: Collection[str], character_set: str) -> None:
+    """A line in the log where identifiers could not be said to a receiver; the values stay out of it."""
+    if keywords:
+        log.warning("text.identifiers_left_out", character_set=character_set, keywords=" ".join(sorted(keywords)))
 
 
 def _declare(dataset: Dataset, character_set: str) -> None:

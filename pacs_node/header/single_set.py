@@ -52,6 +52,10 @@ class SingleSet:
         """The value as it is to be written; empty where the set can't say it."""
         return next((way for way in self._ways(value) if self._holds(way)), "")
 
+    def identifier(self, value: str) -> str:
+        """The value to the letter (see `header.identifiers`); empty where the set can't say it."""
+        return value if self._holds(value) else ""
+
     def name(self, value: str) -> str:
         """A person's name: the groups that can be written; where the first one can't, another one takes its place."""
         groups = [_TRAILING.sub("", self.text(group)) for group in value.split("=")[:_GROUPS]]

@@ -12,7 +12,7 @@ from pynetdicom.dimse_primitives import C_FIND
 from access_control.gate import AccessGate, audit_entry
 from access_control.model import Action, Actor, Resource
 from pacs_node.header.outgoing_text import encode_dataset_text
-from pacs_node.header.single_set import single_set
+from pacs_node.header.single_set import SingleSet, single_set
 from pacs_node.peers.model import Peer, Service
 from pacs_node.procedures import dimse, matching
 from pacs_node.procedures.item import worklist_item
@@ -113,8 +113,11 @@ class WorklistService:
                     answer.TimezoneOffsetFromUTC = TIMEZONE
                 encode_dataset_text(answer, _character_set(peer, keys), only=only)
                 if only is not None:
-                    _complete(answer, planned)
-                yield answer
+                    _complete(answer, planned, only)
+                if _names_its_patient(answer, item):
+                    yield answer
+                else:
+                    log.warning("worklist.item_left_out", calling_ae=peer.ae_title, study_uid=planned.study_uid)
 
     def _note(self, sender: Actor, resource: Resource, items: int) -> None:
         entry = audit_entry(
@@ -135,11 +138,17 @@ def _character_set(peer: Peer, keys: Dataset) -> str:
     return peer.answer_set(declared if isinstance(declared, str) else "\\".join(declared))
 
 
-def _complete(answer: Dataset, planned: ScheduledProcedure) -> None:
+def _complete(answer: Dataset, planned: ScheduledProcedure, only: SingleSet) -> None:
     """What must have a value (PS3.4 table K.6-1) has one where the scanner's set can't say it: id and modality do."""
     if "PatientName" in answer and not answer.PatientName:
-        answer.PatientName = planned.patient.patient_id
+        answer.PatientName = only.identifier(planned.patient.patient_id)
     for item in (answer, *(answer.get(matching.STEP) or ())):
         for keyword in ("RequestedProcedureDescription", "ScheduledProcedureStepDescription"):
             if keyword in item and not item[keyword].value:
                 setattr(item, keyword, planned.modality)
+
+
+def _names_its_patient(answer: Dataset, item: Dataset) -> bool:
+    """Whether of PatientID and PatientName, both of type 1, the scanner gets what it asks for and the item has."""
+    asked = (keyword for keyword in ("PatientID", "PatientName") if keyword in answer)
+    return all(answer[keyword].value or not item[keyword].value for keyword in asked)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pacs_node.archive.paging import Answer
-from pacs_node.header.outgoing_text import UTF_8, outgoing_text
+from pacs_node.header.identifiers import IDENTIFIERS
+from pacs_node.header.outgoing_text import UTF_8, Outgoing, outgoing_text, tell_left_out
 from pacs_node.header.single_set import SingleSet
 from pacs_node.model import PersonName
 from pacs_node.scp.query_retrieve.encoding import ElementWriter, TextEncoder, tag_and_vr, text_encoder
@@ -26,7 +27,7 @@ class AnswerWriter:
     `fixed` are attributes that are the same in every answer. `preferred_set` is the SpecificCharacterSet of the
     request: where it names Japanese sets the texts go in those; where it names one set without code extensions, in
     one without; else in the smallest set that holds them. With `only`, everything goes in that one set, as far as it
-    can say it.
+    can say it. Identifiers (`header.identifiers`) go out to the letter or empty, then with a line in the log.
     """
 
     def __init__(
@@ -62,13 +63,16 @@ class AnswerWriter:
         if outgoing.character_set:
             declared = outgoing.character_set
         head = self._writer.element(*_CHARACTER_SET, declared.encode("ascii")) if declared else b""
-        elements = self._elements(lambda text: encode(outgoing.text(text)))
+        left_out: set[str] = set()
+        elements = self._elements(lambda text: encode(outgoing.text(text)), _identifiers(outgoing, encode, left_out))
         for answer in answers:
             yield head + b"".join(_made(answer, elements))
+        tell_left_out(left_out, outgoing.character_set)
 
     def _write_only(self, answers: Sequence[Answer], only: SingleSet) -> Iterator[bytes]:
         head = self._writer.element(*_CHARACTER_SET, only.declared.encode("ascii")) if only.declared else b""
         written: list[str] = []
+        left_out: set[str] = set()
 
         def encode(text: str) -> bytes:
             written.append(only.text(text))
@@ -78,19 +82,28 @@ class AnswerWriter:
             written.append(only.name(name))
             return only.encode(written[-1])
 
+        def encode_said(text: str) -> bytes:
+            written.append(text)
+            return only.encode(text)
+
+        identifiers = _identifiers(only, encode_said, left_out)
         for answer in answers:
             written.clear()
             # Made anew for each answer: what is remembered of another one would not be noted as written here.
-            body = b"".join(_made(answer, self._elements(encode, encode_name)))
+            body = b"".join(_made(answer, self._elements(encode, identifiers, encode_name)))
             yield body if all(map(str.isascii, written)) else head + body
+        tell_left_out(left_out, only.character_set)
 
     def _elements(
-        self, encode: TextEncoder, encode_name: TextEncoder | None = None
+        self,
+        encode: TextEncoder,
+        identifiers: Mapping[str, TextEncoder],
+        encode_name: TextEncoder | None = None,
     ) -> list[tuple[str, bytes | _Encoder]]:
         """Each attribute with what makes its element of a value, or with its element, in the order of tags."""
         made: dict[int, tuple[str, bytes | _Encoder]] = {tag: ("", element) for tag, element in self._fixed.items()}
         for tag, vr, keyword in self._attributes:
-            text = (encode_name or encode) if vr == "PN" else encode
+            text = (encode_name or encode) if vr == "PN" else identifiers.get(keyword, encode)
             made[tag] = (keyword, self._element(tag, vr, self._encoder(vr, text)))
         return [each for _, each in sorted(made.items())]
 
@@ -121,6 +134,21 @@ def _plain(value: Any) -> bytes:
     """Of a VR without SpecificCharacterSet: the values that ASCII can say (PS3.5 table 6.2-1); `?` would be another."""
     values = [each for part in _parts(value) for each in part.split("\\")]
     return "\\".join(filter(str.isascii, values)).encode("ascii")
+
+
+def _identifiers(outgoing: Outgoing | SingleSet, encode: TextEncoder, left_out: set[str]) -> Mapping[str, TextEncoder]:
+    """For each keyword what encodes its value, which is left out, and the keyword noted, where it can't be said."""
+
+    def encoder(keyword: str) -> TextEncoder:
+        def encode_identifier(text: str) -> bytes:
+            said = outgoing.identifier(text)
+            if said != text:
+                left_out.add(keyword)
+            return encode(said)
+
+        return encode_identifier
+
+    return {keyword: encoder(keyword) for keyword in IDENTIFIERS}
 
 
 def _parts(value: Any) -> Iterable[str]:

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from pydicom import dcmread, dcmwrite
 from pydicom.dataset import Dataset
 from pydicom.uid import ImplicitVRLittleEndian
+from structlog.testing import capture_logs
 
 from pacs_node.header.outgoing_text import encode_dataset_text, outgoing_text
+from pacs_node.header.single_set import single_set
 
 JAPANESE = "\\ISO 2022 IR 87"
 WITH_SUPPLEMENT = "\\ISO 2022 IR 87\\ISO 2022 IR 159"
@@ -83,6 +85,53 @@ def test_a_receiver_of_iso_2022_gets_the_common_forms(name: str, preference: str
     ds = named(name)
     assert encode_dataset_text(ds, preference).folded
     assert written == str(read_back(ds).PatientName)
+
+
+IDENTIFIERS = (
+    "PatientID",
+    "IssuerOfPatientID",
+    "AccessionNumber",
+    "StudyID",
+    "RequestedProcedureID",
+    "ScheduledProcedureStepID",
+)
+
+
+@pytest.mark.parametrize(
+    ("preference", "value"),
+    [
+        (JAPANESE, "É①2"),
+        (JAPANESE, "ｱ1"),
+        (JAPANESE, "1～2"),
+        (WITH_SUPPLEMENT, "P①"),
+        ("ISO_IR 6", "１２３"),
+        ("ISO_IR 13", "Ａ１"),
+        ("ISO_IR 100", "１２３"),
+    ],
+)
+def test_identifiers_are_never_folded_they_are_left_out(preference: str, value: str) -> None:
+    step = named("=髙橋", ScheduledProcedureStepID=value)
+    others = dict.fromkeys(IDENTIFIERS[:-1], value)
+    ds = named("=髙橋", **others, OtherPatientIDs=["P-1", value], ScheduledProcedureStepSequence=[step])
+    with capture_logs() as logs:
+        encode_dataset_text(ds, preference, only=single_set(preference))
+    read = read_back(ds)
+    assert [read[keyword].value or "" for keyword in IDENTIFIERS[:-1]] == [""] * 5
+    assert read.ScheduledProcedureStepSequence[0].ScheduledProcedureStepID in ("", None)
+    assert read.OtherPatientIDs == "P-1"
+    [told] = [line for line in logs if line["event"] == "text.identifiers_left_out"]
+    assert told["keywords"] == " ".join(sorted({*IDENTIFIERS, "OtherPatientIDs"}))
+    assert value not in str(told)
+
+
+@pytest.mark.parametrize(
+    ("preference", "value"), [(JAPANESE, "１２３"), ("ISO_IR 100", "É2"), ("", "É①2"), ("", "𠮷1")]
+)
+def test_identifiers_that_the_set_has_go_out_to_the_letter(preference: str, value: str) -> None:
+    ds = named("=山田", PatientID=value, OtherPatientIDs=["P-1", value])
+    encode_dataset_text(ds, preference, only=single_set(preference))
+    read = read_back(ds)
+    assert (read.PatientID, list(read.OtherPatientIDs)) == (value, ["P-1", value])
 
 
 def test_descriptions_and_sequences_are_in_the_same_set() -> None:

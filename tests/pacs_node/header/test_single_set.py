@@ -50,6 +50,16 @@ def test_a_text_is_written_whole_or_left_out(character_set: str, text: str, writ
     assert written == chosen(character_set).text(text)
 
 
+@pytest.mark.parametrize("character_set", SETS)
+@pytest.mark.parametrize("value", ["１２３", "Ａ１", "É①2", "P‑1", "a\x1b$B"])
+def test_an_identifier_is_written_to_the_letter_or_left_out(character_set: str, value: str) -> None:
+    only = chosen(character_set)
+    assert only.identifier("P-1") == "P-1"
+    assert only.identifier(value) in ("", value)
+    if character_set in {"ISO_IR 6", "ISO_IR 13", "ISO_IR 100"}:
+        assert only.identifier(value) == ""
+
+
 @given(st.sampled_from(SETS), st.text(max_size=40))
 def test_what_is_written_can_be_read_in_the_set_and_holds_no_new_question_mark(character_set: str, value: str) -> None:
     only = chosen(character_set)

@@ -18,6 +18,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pynetdicom import AE
 from sqlalchemy import event, select
+from structlog.testing import capture_logs
 
 from pacs_node.completion import CompletionWorker
 from pacs_node.expectations.service import expected_counts
@@ -172,6 +173,31 @@ def test_a_name_that_the_scanner_s_set_can_t_say_is_the_patient_s_id(scanner: Ad
     plan.planned = [replace(PLANNED, patient=replace(PLANNED.patient, name=PersonName(ideographic="髙橋 花子")))]
     [item], _ = asked(scanner, WHOLE, "LATIN_CT")
     assert str(item.PatientName) == item.PatientID == PLANNED.patient.patient_id
+
+
+@pytest.mark.parametrize(("title", "patient_id"), [("LATIN_CT", "１２３"), ("KANA_CT", "１２３"), ("OLD_CT", "É①2")])
+def test_an_item_whose_patient_id_the_scanner_s_set_can_t_say_is_left_out(
+    scanner: Address, plan: Plan, title: str, patient_id: str
+) -> None:
+    nameless = replace(PLANNED.patient, patient_id=patient_id, name=PersonName(ideographic="髙橋 花子"))
+    plan.planned = [replace(PLANNED, patient=nameless), replace(PLANNED, accession_number="R2")]
+    with capture_logs() as logs:
+        items, statuses = asked(scanner, WHOLE, title)
+    assert [(item.PatientID, item.AccessionNumber) for item in items] == [("P-9", "R2")]
+    assert statuses == [0xFF00, 0]
+    [told] = [line for line in logs if line["event"] == "worklist.item_left_out"]
+    assert told["study_uid"] == PLANNED.study_uid
+    if title != "OLD_CT":
+        # The id would stand for the name too.
+        assert [str(item.PatientName)[:9] for item in asked(scanner, keys(PatientName=""), title)[0]] == ["TAKAHASHI"]
+
+
+def test_an_accession_number_that_the_scanner_s_set_can_t_say_is_empty(scanner: Address, plan: Plan) -> None:
+    plan.planned = [replace(PLANNED, accession_number="Ａ１")]
+    step = {"ScheduledProcedureStepID": ""}
+    [item], _ = asked(scanner, keys(step, PatientID="", AccessionNumber="", RequestedProcedureID=""), "KANA_CT")
+    assert (item.PatientID, item.AccessionNumber or "", item.RequestedProcedureID or "") == ("P-9", "", "")
+    assert not item.ScheduledProcedureStepSequence[0].ScheduledProcedureStepID
 
 
 def test_a_scanner_that_writes_utf_8_is_answered_in_it(scanner: Address) -> None:

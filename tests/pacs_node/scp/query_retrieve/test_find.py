@@ -11,6 +11,7 @@ from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRL
 from pynetdicom.association import Association
 from pynetdicom.pdu_primitives import SOPClassExtendedNegotiation
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from pacs_node.scp.association import NodeAssociation
 from pacs_node.scp.query_retrieve.find import FindService
@@ -142,6 +143,35 @@ def test_a_code_that_ascii_can_not_say_is_answered_empty(hub: Hub, find: Find) -
         asked = keys("SERIES", SpecificCharacterSet=charset, StudyInstanceUID="1.9", BodyPartExamined="", Modality="")
         [answer], _ = find(asked)
         assert ("", "CT") == (answer.BodyPartExamined, answer.Modality)
+
+
+@pytest.mark.parametrize(
+    ("own", "patient_id", "accession_number", "answered"),
+    [
+        ({"answers_in": "ISO_IR 6"}, "１２３", "Ａ１", ("", "")),
+        ({"answers_in": "ISO_IR 13"}, "１２３", "Ａ１", ("", "")),
+        ({"answers_in": "ISO_IR 100"}, "１２３", "A1", ("", "A1")),
+        ({"character_set": "\\ISO 2022 IR 87"}, "É①2", "１", ("", "１")),
+        ({"answers_in": "ISO_IR 192"}, "É①2", "Ａ１", ("É①2", "Ａ１")),
+        ({}, "É①2", "Ａ１", ("É①2", "Ａ１")),
+    ],
+)
+def test_an_id_that_the_peer_s_set_can_t_say_is_left_out_never_another_one(
+    hub: Hub, find: Find, own: dict[str, str], patient_id: str, accession_number: str, answered: tuple[str, str]
+) -> None:
+    ids = {"PatientID": patient_id, "AccessionNumber": accession_number, "StudyID": accession_number}
+    hub.store(ct(SpecificCharacterSet="ISO_IR 192", StudyInstanceUID="1.9", PatientName="A^B", **ids).file)
+    with hub.database.write() as session:
+        hub.peers.change(session, "FINDER", **own)
+    with capture_logs() as logs:
+        [found], statuses = find(keys("STUDY", StudyInstanceUID="1.9", PatientName="", **dict.fromkeys(ids, "")))
+    assert statuses == [0xFF00, 0]
+    assert ((found.PatientID or "", found.AccessionNumber or ""), str(found.PatientName)) == (answered, "A^B")
+    assert (found.StudyID or "") == answered[1]
+    told = [line["keywords"] for line in logs if line["event"] == "text.identifiers_left_out"]
+    said = {"AccessionNumber": answered[1], "PatientID": answered[0], "StudyID": answered[1]}
+    left_out = " ".join(keyword for keyword, value in said.items() if not value)
+    assert told == ([left_out] if left_out else [])
 
 
 def test_a_name_in_a_japanese_set_is_found(find: Find) -> None:
