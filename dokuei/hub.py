@@ -102,7 +102,7 @@ class Hub(Office):
         )
         self.patients = PatientService(self.database, self.clock, self.gate, site_name=self.directory.name_of)
         self.text_reader = TextReader(self.database, self.files, self.clock, self._rules_of)
-        self.reports = ReportService(self.database, self.clock, self.gate, WorklistDesk(self.cases))
+        self.reports = ReportService(self.database, self.clock, self.gate, WorklistDesk(self.cases, self.catalogue))
         self.report_sender = ReportSender(self.database, self.clock, self.reports, self.outgoing, self.scu)
         self.dispatcher = Dispatcher(self.database, self.clock, all_subscribers(self.cases, self.catalogue, self.clock))
 

@@ -4,6 +4,7 @@ Conflict
 ├── StaleDraft            the draft was saved by somebody else, or in another window, meanwhile
 ├── IdentityConflict      the study's images name different patients
 ├── StudyHasGrown         images came that the signer has not seen
+├── ImagesReplaced        another version of an image came that the signer has not seen
 ├── AlreadySigned         signed reports don't change
 ├── NotDelivered          signed, but not at the clinic yet
 ├── NotAcknowledged       対応済 wants 確認した first
@@ -67,6 +68,20 @@ class StudyHasGrown(Conflict):
     next_step = Text(
         "追加された画像を確認してから、もう一度確定してください。",
         "Look at the images that were added, then sign again.",
+    )
+
+
+class ImagesReplaced(Conflict):
+    """Images are no longer those that the signer has seen; `seen` and `versions_replaced` in the details count both."""
+
+    code = "images_replaced"
+    message = Text(
+        "この検査の画像が、表示した後に新しい版に差し替えられました。",
+        "Images of the study were replaced by a new version after they had been shown.",
+    )
+    next_step = Text(
+        "画面を開き直して新しい画像を確認してから、もう一度確定してください。下書きは保存されています。",
+        "Open the case anew and look at the new images, then sign again. Your draft is kept.",
     )
 
 

@@ -49,3 +49,7 @@ class CaseDesk(Protocol):
         true when the text is written.
         """
         ...
+
+    def versions_replaced(self, session: Session, study_uid: str) -> int:
+        """How often an image of the study has been replaced by another version, as the archive knows by now."""
+        ...

@@ -12,6 +12,7 @@ from reporting.errors import (
     AlreadySigned,
     EmptyReport,
     IdentityConflict,
+    ImagesReplaced,
     NoReport,
     NotAcknowledged,
     NotDelivered,
@@ -44,8 +45,13 @@ def _writing(service: ReportService) -> list[Operation]:
         return service.save_draft(call.actor, call.path["case_id"], call.body)
 
     def sign(call: Call) -> wire.Report:
-        seen = call.body.seen_instance_count
-        return service.sign(call.actor, call.path["case_id"], call.body.revision, seen_instance_count=seen)
+        return service.sign(
+            call.actor,
+            call.path["case_id"],
+            call.body.revision,
+            seen_instance_count=call.body.seen_instance_count,
+            seen_images_replaced=call.body.seen_images_replaced,
+        )
 
     return [
         Operation(
@@ -85,6 +91,7 @@ def _writing(service: ReportService) -> list[Operation]:
                 EmptyReport,
                 IdentityConflict,
                 StudyHasGrown,
+                ImagesReplaced,
             ),
         ),
     ]

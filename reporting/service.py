@@ -97,17 +97,32 @@ class ReportService:
             session.flush()
             return view.draft(row, facts)
 
-    def sign(self, actor: Actor, case_id: str, revision: int, *, seen_instance_count: int | None = None) -> wire.Report:
+    def sign(
+        self,
+        actor: Actor,
+        case_id: str,
+        revision: int,
+        *,
+        seen_instance_count: int | None = None,
+        seen_images_replaced: int | None = None,
+    ) -> wire.Report:
         """Sign the draft of this revision for good; the trail keeps the hash of what was signed.
 
-        Raises AlreadySigned, NotTheReader, NoReport, StaleDraft, EmptyReport, IdentityConflict, and
-        StudyHasGrown if there are more images than `seen_instance_count`.
+        Raises AlreadySigned, NotTheReader, NoReport, StaleDraft, EmptyReport, IdentityConflict,
+        StudyHasGrown if there are more images than `seen_instance_count`, and ImagesReplaced if images have been
+        replaced more often than `seen_images_replaced`.
         """
         resource = self._require_case(actor, Action.REPORT_WRITE, case_id)
         with self._database.write() as session:
             facts = self._facts(session, case_id)
-            signature = wire.Signature(revision=revision, seen_instance_count=seen_instance_count)
-            row, content_sha256 = writing.sign(session, actor, facts, signature, at=self._clock.now())
+            signature = wire.Signature(
+                revision=revision, seen_instance_count=seen_instance_count, seen_images_replaced=seen_images_replaced
+            )
+            # Of the archive itself: what the worklist has been told by events may be some seconds old.
+            replaced = self._cases.versions_replaced(session, facts.study_uid)
+            row, content_sha256 = writing.sign(
+                session, actor, facts, signature, versions_replaced=replaced, at=self._clock.now()
+            )
             self._audit(session, actor, Action.REPORT_WRITE, resource, f"signed sha256={content_sha256}")
             session.flush()
             return view.final(session, row)

@@ -126,11 +126,13 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True):
     """Signs the draft of this revision.
 
     With `seen_instance_count`, how many images the signer's screen has shown there to be, it is refused
-    when there are more by now; without it nothing is compared.
+    when there are more by now; with `seen_images_replaced`, the case's `versions_replaced` of when the images
+    came on the screen, when an image has been replaced since. Without them nothing is compared.
     """
 
     revision: int
     seen_instance_count: int | None = None
+    seen_images_replaced: int | None = None
 
 
 class ActionNote(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from reporting.errors import (
     AlreadySigned,
     EmptyReport,
     IdentityConflict,
+    ImagesReplaced,
     NoReport,
     NotTheReader,
     StaleDraft,
@@ -84,12 +85,18 @@ def save(
 
 
 def sign(
-    session: Session, actor: Actor, facts: CaseFacts, signature: wire.Signature, *, at: datetime
+    session: Session,
+    actor: Actor,
+    facts: CaseFacts,
+    signature: wire.Signature,
+    *,
+    versions_replaced: int,
+    at: datetime,
 ) -> tuple[ReportRow, str]:
     """Sign the draft of this revision as the next version; the second value is the version's hash.
 
     Raises AlreadySigned, NotTheReader, StaleDraft, NoReport, EmptyReport, IdentityConflict,
-    StudyHasGrown, in this order, and changes nothing then.
+    StudyHasGrown, ImagesReplaced, in this order, and changes nothing then.
     """
     row = report_of(session, facts.case_id, lock=True)
     target = _check(session, actor, facts, row, step=ReportStep.SIGN, revision=signature.revision)
@@ -102,6 +109,9 @@ def sign(
     seen = signature.seen_instance_count
     if seen is not None and facts.instance_count > seen:
         raise StudyHasGrown(seen=seen, instance_count=facts.instance_count)
+    shown = signature.seen_images_replaced
+    if shown is not None and versions_replaced > shown:
+        raise ImagesReplaced(seen=shown, versions_replaced=versions_replaced)
     row.state, row.version, row.signed_at = target.value, row.version + 1, at
     content = canonical(_content(row, facts, actor, at))
     version = ReportVersionRow(

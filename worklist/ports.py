@@ -46,6 +46,10 @@ class Studies(Protocol):
         """How many of those each study has that are of `sites`."""
         ...
 
+    def replaced(self, study_uid: str, *, session: Session) -> Sequence[tuple[str, datetime]]:
+        """Each time that another version took the place of an image: SOP Instance UID and moment, in order."""
+        ...
+
 
 class CaseReport(Protocol):
     """A report as the list of cases shows it."""

@@ -12,6 +12,8 @@ from worklist.model import CaseState, CaseStep
 from worklist.ports import CaseReport
 from worklist.tables import CaseReplacementRow, CaseRow, CaseStepRow
 
+_TAKEN = frozenset({CaseState.READING, CaseState.READ})
+
 
 def note(session: Session, case_id: str, sop_instance_uid: str, version: int, *, at: datetime) -> None:
     """Another version of an image came; told twice, it is noted once."""
@@ -20,19 +22,24 @@ def note(session: Session, case_id: str, sop_instance_uid: str, version: int, *,
         session.add(CaseReplacementRow(**named, at=at))
 
 
-def counts(session: Session, rows: Sequence[CaseRow], reports: Mapping[str, CaseReport]) -> dict[str, int]:
-    """How many images of each case were replaced since its reading or report began, or since that was signed.
+Replaced = tuple[str, str, datetime]
+"""Case id, SOP Instance UID, and when another version took the image's place."""
 
-    By case id; a case without any is left out.
+
+def counts(
+    session: Session, rows: Sequence[CaseRow], reports: Mapping[str, CaseReport], also: Sequence[Replaced] = ()
+) -> dict[str, int]:
+    """How many images of each case were replaced since its reading or report began; by case id, without those of none.
+
+    A signature ends nothing: nobody can know whether what came just before it was still seen. `also` is what the
+    archive knows already and no event has told yet.
     """
-    found = session.execute(
-        select(CaseReplacementRow.case_id, CaseReplacementRow.sop_instance_uid, CaseReplacementRow.at).where(
-            CaseReplacementRow.case_id.in_([row.case_id for row in rows])
-        )
-    ).all()
+    marks = select(CaseReplacementRow.case_id, CaseReplacementRow.sop_instance_uid, CaseReplacementRow.at)
+    noted = session.execute(marks.where(CaseReplacementRow.case_id.in_([row.case_id for row in rows])))
+    found: list[Replaced] = [*((case_id, uid, at) for case_id, uid, at in noted), *also]
     with_some = {case_id for case_id, _, _ in found}
     touched = [row for row in rows if row.case_id in with_some]
-    claimed = _claimed(session, [row.case_id for row in touched if row.state == CaseState.READING])
+    claimed = _claimed(session, [row.case_id for row in touched if row.state in _TAKEN])
     counted: dict[str, int] = {}
     for row in touched:
         since = _since(row, claimed.get(row.case_id), reports.get(row.case_id))
@@ -46,10 +53,9 @@ def counts(session: Session, rows: Sequence[CaseRow], reports: Mapping[str, Case
 
 def _since(row: CaseRow, claimed: datetime | None, report: CaseReport | None) -> datetime | None:
     """From when on a replacement is news to who reads or wrote; None where nobody has looked yet."""
-    if row.read_at is not None:
-        return row.read_at
     # A draft may be older than the claim: somebody gave the case back, and takes it up again.
-    moments = [moment for moment in (claimed, report.begun_at if report else None) if moment is not None]
+    known = (claimed, report.begun_at if report else None, row.read_at)
+    moments = [moment for moment in known if moment is not None]
     return min(moments, default=None)
 
 

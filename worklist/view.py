@@ -33,15 +33,17 @@ class CaseView:
         self._site_name = site_name
         self._expected = expected
 
-    def cases(self, session: Session, actor: Actor, rows: Sequence[CaseRow]) -> list[wire.Case]:
-        """Rows as the list shows them, in their order."""
+    def cases(
+        self, session: Session, actor: Actor, rows: Sequence[CaseRow], also: Sequence[replacements.Replaced] = ()
+    ) -> list[wire.Case]:
+        """Rows as the list shows them, in their order; `also` as `replacements.counts` takes it."""
         reports = self._reports.of_cases(session, actor, [row.case_id for row in rows])
         sites = {code: self._site(session, code) for code in {row.site_code for row in rows}}
         # Whoever sees a case may know that the person was examined before, at a site whose cases they see.
         known = visible_sites(actor, Action.CASE_LIST)
         priors = self._studies.prior_counts([row.study_uid for row in rows], known, session=session)
         expected = self._expected(session, [(row.site_code, row.study_uid) for row in rows])
-        replaced = replacements.counts(session, rows, reports)
+        replaced = replacements.counts(session, rows, reports, also)
         return [
             _case(
                 row,
@@ -60,12 +62,14 @@ class CaseView:
 
     def detail(self, session: Session, actor: Actor, row: CaseRow, priors: Sequence[StudySummary]) -> wire.CaseDetail:
         """One case with the priors that the actor may see and what the actor may do."""
-        case = self.case(session, actor, row)
+        replaced = self._studies.replaced(row.study_uid, session=session)
+        [case] = self.cases(session, actor, [row], [(row.case_id, uid, at) for uid, at in replaced])
         return wire.CaseDetail(
             **{name: getattr(case, name) for name in case.__struct_fields__},
             priors=self._priors(session, actor, priors),
             viewable=bool(decide(actor, Action.STUDY_VIEW, resource_of(row))),
             permissions=permissions(actor, row),
+            versions_replaced=len(replaced),
         )
 
     def _priors(self, session: Session, actor: Actor, priors: Sequence[StudySummary]) -> list[wire.Prior]:

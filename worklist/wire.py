@@ -75,7 +75,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     """Images that came after the report was signed, which it therefore does not speak of."""
     images_replaced: int
     """画像差替えあり: images in whose place another version came after a radiologist had taken the case or begun its
-    report, or, once that is signed, after the signature."""
+    report; the signature ends nothing."""
     identity_conflict: bool
     """It is in question whose study it is; its report can't be signed until a human has decided."""
     text_suspect: bool
@@ -120,6 +120,8 @@ class CaseDetail(Case, frozen=True, kw_only=True):
     priors: list[Prior]
     viewable: bool
     permissions: Permissions
+    versions_replaced: int
+    """How often an image of the study has been replaced at all: what a signature gives back as seen."""
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from pacs_node.archive.catalogue import Catalogue
 from reporting.ports import CaseFacts
 from worklist.service import CaseService
 
 
 class WorklistDesk:
-    """A CaseDesk over the worklist."""
+    """A CaseDesk over the worklist, and the archive for what happened to images."""
 
-    def __init__(self, cases: CaseService) -> None:
+    def __init__(self, cases: CaseService, catalogue: Catalogue) -> None:
         self._cases = cases
+        self._catalogue = catalogue
 
     def case(self, session: Session, case_id: str) -> CaseFacts | None:
         """The case as this transaction sees it; None if there is none."""
@@ -39,3 +41,7 @@ class WorklistDesk:
             reader_login=case.reader.login if case.reader else None,
             reader_name=case.reader.name if case.reader else None,
         )
+
+    def versions_replaced(self, session: Session, study_uid: str) -> int:
+        """How often an image of the study has been replaced by another version."""
+        return len(self._catalogue.replaced(study_uid, session=session))

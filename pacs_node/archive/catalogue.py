@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from pacs_node.archive import versions
 from pacs_node.archive.files import FileStore
 from pacs_node.archive.index import owner_of
 from pacs_node.archive.tables import InstanceRow, PatientRow, SeriesRow, StudyRow
@@ -109,6 +111,13 @@ class Catalogue:
             study_uid: sum(other.site_code in sites and _is_prior(other, of_person, study_uid) for other in of_person)
             for study_uid, of_person in _of_one_person(session, list(study_uids)).items()
         }
+
+    def replaced(self, study_uid: str, *, session: Session | None = None) -> list[tuple[str, datetime]]:
+        """Each time that another version took the place of an image of the study; see `versions.replaced`."""
+        if session is None:
+            with self._database.read() as own:
+                return versions.replaced(own, study_uid)
+        return versions.replaced(session, study_uid)
 
     def site_of(self, study_uid: str, *, session: Session | None = None) -> str | None:
         """Code of the site whose study it is; None for a study that is not here."""

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from pacs_node.archive.files import FileStore
-from pacs_node.archive.tables import InstanceRow, InstanceVersionRow
+from pacs_node.archive.tables import InstanceRow, InstanceVersionRow, SeriesRow, StudyRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,3 +77,16 @@ def versions(session: Session, files: FileStore, sop_instance_uid: str) -> list[
         )
         for row in rows
     ]
+
+
+def replaced(session: Session, study_uid: str) -> list[tuple[str, datetime]]:
+    """Each time that another version took the place of an image of the study: SOP Instance UID and moment, in order."""
+    found = session.execute(
+        select(InstanceRow.sop_instance_uid, InstanceVersionRow.replaced_at)
+        .join(InstanceVersionRow, InstanceVersionRow.instance_row == InstanceRow.id)
+        .join(SeriesRow, SeriesRow.id == InstanceRow.series_row)
+        .join(StudyRow, StudyRow.id == SeriesRow.study_row)
+        .where(StudyRow.study_uid == study_uid)
+        .order_by(InstanceVersionRow.id)
+    )
+    return [(uid, at) for uid, at in found]

@@ -13,7 +13,7 @@ from pynetdicom import AE
 from test_data.small import small_ct_series, small_instance
 from tests.support import scanner
 from tests.support.cases import case_of
-from tests.support.hub_process import PASSWORD, HubProcess
+from tests.support.hub_process import PASSWORD, HubProcess, told
 from tests.support.region import CLINIC_AE, OTHER_CLINIC_AE
 from tests.support.waiting import until
 
@@ -206,6 +206,40 @@ def test_images_of_another_patient_stop_the_signature(hub: HubProcess) -> None:
             assert decided.status_code == 200
         until(lambda: not reader.get(url).json()["identity_conflict"], what="the mark to go")
         assert reader.post(f"{url}/report/sign", json={"revision": draft["revision"]}).status_code == 200
+
+
+def test_an_image_replaced_just_before_the_signature_stops_it_once(hub: HubProcess) -> None:
+    with hub.client("dokuei1") as reader:
+        objects = small_ct_series(seed=207)
+        scanner.send(hub, objects[:2], calling=CLINIC_AE)
+        case = until(lambda: case_of(reader, study_uid_of(objects[0]), "unread"), what="the case to be 未読")
+        url = f"/api/cases/{case['id']}"
+        reader.post(f"{url}/claim")
+        seen = reader.get(url).json()["versions_replaced"]
+        text = {"findings": "所見", "impression": "診断", "revision": 0}
+        draft = reader.put(f"{url}/report/draft", json=text).json()
+
+        corrected = pydicom.dcmread(io.BytesIO(objects[1]))
+        corrected.SeriesDescription = "CORRECTED"
+        made = io.BytesIO()
+        corrected.save_as(made)
+        told(hub.data, "peer", "set", CLINIC_AE, "--on-different-content", "new-version")
+        try:
+            assert scanner.send(hub, [made.getvalue()], calling=CLINIC_AE) == [0]
+        finally:
+            told(hub.data, "peer", "set", CLINIC_AE, "--on-different-content", "reject")
+
+        signature = {"revision": draft["revision"], "seen_images_replaced": seen}
+        refused = reader.post(f"{url}/report/sign", json=signature)
+        assert (refused.status_code, error_of(refused)["code"]) == (409, "images_replaced")
+        now = reader.get(url).json()
+        assert (now["images_replaced"], now["versions_replaced"]) == (1, seen + 1)
+        signature["seen_images_replaced"] = now["versions_replaced"]
+        assert reader.post(f"{url}/report/sign", json=signature).status_code == 200
+        read = until(
+            lambda: (found := reader.get(url).json())["state"] == "read" and found, what="the case to be 読影済"
+        )
+        assert read["images_replaced"] == 1
 
 
 def test_a_report_of_thousands_of_lines_is_refused(hub: HubProcess) -> None:

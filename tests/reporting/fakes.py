@@ -72,9 +72,13 @@ class Desk:
 
     def __init__(self, *cases: CaseFacts) -> None:
         self.cases = {facts.case_id: facts for facts in cases}
+        self.replaced = 0
 
     def case(self, session: Session, case_id: str) -> CaseFacts | None:
         return self.cases.get(case_id)
+
+    def versions_replaced(self, session: Session, study_uid: str) -> int:
+        return self.replaced
 
     def hold(self, case_id: str, reader: Actor | None) -> None:
         login, name = (reader.login, reader.name) if reader else (None, None)

@@ -18,6 +18,7 @@ from reporting.errors import (
     AlreadySigned,
     EmptyReport,
     IdentityConflict,
+    ImagesReplaced,
     NoReport,
     NotTheReader,
     SignedVersionDamaged,
@@ -337,6 +338,21 @@ def test_a_study_that_grew_since_it_was_seen_is_looked_at_again(
     with database.read() as session:
         (event,) = session.scalars(select(OutboxRow.payload).where(OutboxRow.name == "ReportSigned"))
     assert json.loads(event)["instance_count"] == CASE.instance_count + 2
+
+
+def test_images_replaced_since_they_were_seen_are_looked_at_again(
+    service: ReportService, database: Database, desk: Desk
+) -> None:
+    draft = service.save_draft(READER, ID, text("結節なし。"))
+    desk.replaced = 3
+
+    with pytest.raises(ImagesReplaced) as caught:
+        service.sign(READER, ID, draft.revision, seen_images_replaced=2)
+    assert (caught.value.code, caught.value.http_status) == ("images_replaced", 409)
+    assert caught.value.details == {"seen": 2, "versions_replaced": 3}
+    assert stored(database) == ([("draft", 1, "結節なし。")], [])
+
+    assert ReportState.FINAL == service.sign(READER, ID, draft.revision, seen_images_replaced=3).state
 
 
 def test_there_is_nothing_to_sign_before_a_draft(service: ReportService) -> None:

@@ -69,6 +69,7 @@ class Shelf:
 
     def __init__(self) -> None:
         self.held: dict[str, StudySummary] = {}
+        self.versions: dict[str, list[tuple[str, datetime]]] = {}
 
     def put(self, summary: StudySummary) -> StudySummary:
         self.held[summary.study_uid] = summary
@@ -79,6 +80,9 @@ class Shelf:
 
     def prior_counts(self, study_uids: Iterable[str], sites: Collection[str], *, session: Session) -> dict[str, int]:
         return {uid: sum(prior.site_code in sites for prior in self.priors(uid)) for uid in study_uids}
+
+    def replaced(self, study_uid: str, *, session: Session) -> list[tuple[str, datetime]]:
+        return self.versions.get(study_uid, [])
 
     def priors(self, study_uid: str) -> list[StudySummary]:
         newest = self.held[study_uid]

@@ -105,10 +105,10 @@ def test_the_reader_is_told_while_reading_and_everybody_after_the_signature(
     replaced("1.9")
     assert [2, 2, 2] == marks()
     sign(service, database, clock, case_id)
-    assert [0, 0, 0] == marks()  # what is signed speaks of the images as they were then
+    assert [2, 2, 2] == marks()  # nobody can know whether the signer still saw them
     replaced("1.2")
-    assert [1, 1, 1] == marks()
-    assert [1] == [case.images_replaced for case in service.page(DOCTOR, wire.CaseQuery()).cases]
+    assert [3, 3, 3] == marks()
+    assert [3] == [case.images_replaced for case in service.page(DOCTOR, wire.CaseQuery()).cases]
 
 
 def test_a_draft_that_was_given_back_is_older_than_the_next_claim(
@@ -176,3 +176,23 @@ def test_other_cases_of_the_page_are_not_marked(
     replaced()
     page = service.page(READER, wire.CaseQuery())
     assert {"1.2.3": 1, "4.5.6": 0} == {case.study_uid: case.images_replaced for case in page.cases}
+
+
+def test_a_case_on_the_screen_tells_what_the_archive_knows_before_any_event(
+    service: CaseService, arrive: Callable[..., str], shelf: Shelf, clock: SetClock, tell: Tell
+) -> None:
+    case_id = arrive()
+    shelf.versions["1.2.3"] = [("1.1", clock.now())]
+    clock.move(MINUTE)
+    service.claim(READER, case_id)
+    clock.move(MINUTE)
+
+    def shown() -> tuple[int, int]:
+        case = service.detail(READER, case_id)
+        return case.images_replaced, case.versions_replaced
+
+    assert (0, 1) == shown()
+    shelf.versions["1.2.3"] += [("1.1", clock.now()), ("1.1", clock.now()), ("1.9", clock.now())]
+    assert (2, 4) == shown()
+    tell(InstanceReplaced(study_uid="1.2.3", site_code="MINATO", sop_instance_uid="1.1", version=3))
+    assert (2, 4) == shown()

@@ -43,6 +43,8 @@ def test_a_new_version_becomes_current_and_the_old_one_is_kept(hub: Hub) -> None
         [told] = session.scalars(select(OutboxRow).filter_by(name=InstanceReplaced.name())).all()
         reasons = list(session.scalars(select(AuditRow.reason).filter_by(resource="instance/2.25.1")))
     assert (old.number, old.received_from, old.replaced_by) == (1, "ae:CLINIC_CT", "ae:CLINIC_CT")
+    assert hub.catalogue.replaced("2.25.2") == [("2.25.1", old.replaced_at)]
+    assert hub.catalogue.replaced("2.25.7") == []
     assert old.path.read_bytes()[old.dataset_offset :] == first.data_set
     assert '"version":2' in told.payload
     assert reasons == ["version 2 by import"]

@@ -25,5 +25,6 @@ export const saveDraft = (
   id: string,
   body: { findings: string; impression: string; revision: number },
 ): Promise<Report> => request('PUT', `${one(id)}/report/draft`, body, undefined, true);
-export const signReport = (id: string, revision: number): Promise<Report> =>
-  request('POST', `${one(id)}/report/sign`, { revision });
+/** `seenReplaced` is the case's `versions_replaced` of when its images came on the screen. */
+export const signReport = (id: string, revision: number, seenReplaced?: number): Promise<Report> =>
+  request('POST', `${one(id)}/report/sign`, { revision, seen_images_replaced: seenReplaced });

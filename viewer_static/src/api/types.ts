@@ -71,7 +71,7 @@ export interface Case {
   expected_count: number | null;
   /** Images that came after the report was signed. */
   images_after_report: number;
-  /** 画像差替えあり: images replaced since the case was taken, its report begun, or, once signed, since the signature. */
+  /** 画像差替えあり: images replaced since the case was taken or its report begun. */
   images_replaced: number;
 }
 
@@ -97,6 +97,8 @@ export interface CaseDetail extends Case {
   priors: Prior[];
   viewable: boolean;
   permissions: CasePermissions;
+  /** How often an image of the study has been replaced at all. */
+  versions_replaced: number;
 }
 
 export interface CasePage {

@@ -32,6 +32,8 @@ export class CaseRoom extends Store<CaseRoomState> {
   private opening: Promise<void> = Promise.resolve();
   private closed = false;
   private released = false;
+  /** `versions_replaced` of the images that were shown, or whose replacement was. */
+  private seenReplaced: number | undefined;
 
   constructor(readonly id: string) {
     super({ detail: null, error: null, takenBy: null, report: null, draft: null, form: null, prior: null, stranger: null, next: undefined });
@@ -47,6 +49,7 @@ export class CaseRoom extends Store<CaseRoomState> {
       await left(this.id); // still being given back from a moment ago
       const seen = await getCase(this.id);
       if (this.closed) return;
+      this.seenReplaced ??= seen.versions_replaced;
       this.patch({ detail: seen });
       const detail = seen.permissions.claim ? await this.claim(seen) : seen;
       if (this.closed) return await this.giveBack(detail);
@@ -103,6 +106,12 @@ export class CaseRoom extends Store<CaseRoomState> {
   async sign(): Promise<boolean> {
     if (this.value.stranger) return false;
     const done = (await this.value.draft?.sign()) ?? false;
+    const refusal = this.value.draft?.value.error;
+    if (!done && refusal?.code === 'images_replaced') {
+      // Told now, in words; who signs again has looked.
+      this.seenReplaced = refusal.details['versions_replaced'] as number;
+      await this.lookAround();
+    }
     if (done) {
       void refreshBadges();
       await this.lookForNext();
@@ -133,7 +142,7 @@ export class CaseRoom extends Store<CaseRoomState> {
   /** Writing in a case that went back meanwhile (another tab was left, a page reloaded) takes it up again. */
   private readonly door: DraftDoor = {
     save: (id, body) => this.asReader(() => saveDraft(id, body)),
-    sign: (id, revision) => this.asReader(() => signReport(id, revision)),
+    sign: (id, revision) => this.asReader(() => signReport(id, revision, this.seenReplaced)),
     load: getCaseReport,
   };
 
@@ -215,6 +224,8 @@ export class CaseRoom extends Store<CaseRoomState> {
       const { detail } = this.value;
       if (!detail || !this.value.draft || this.closed) return;
       const { images_replaced, identity_conflict } = now;
+      // Only a mark that changes is seen; a signature tells of the rest.
+      if (images_replaced > detail.images_replaced) this.seenReplaced = now.versions_replaced;
       if (detail.images_replaced !== images_replaced || detail.identity_conflict !== identity_conflict) {
         this.patch({ detail: { ...detail, images_replaced, identity_conflict } });
       }

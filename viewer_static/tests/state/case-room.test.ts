@@ -12,6 +12,8 @@ class Hub {
   reader: typeof me | null = null;
   draft: { findings: string; impression: string; revision: number } | null = null;
   replaced = 0;
+  versions = 0;
+  signatures: unknown[] = [];
   asked: string[] = [];
   keptAlive: string[] = [];
   /** What the next answer waits for. */
@@ -30,6 +32,11 @@ class Hub {
     if (what === 'POST /1/claim') return this.move('reading', me);
     if (what === 'POST /1/release') return this.move('unread', null);
     if (this.reader?.login !== me.login) return this.refuse(403, 'not_the_reader', { reader: this.reader });
+    if (what === 'POST /1/report/sign') {
+      this.signatures.push(body);
+      const { seen_images_replaced: seen } = body as unknown as { seen_images_replaced: number };
+      if (seen < this.versions) return this.refuse(409, 'images_replaced', { seen, versions_replaced: this.versions });
+    }
     if (what === 'POST /1/report/sign') return this.answer({ ...this.report(), state: 'final' });
     if ((this.draft?.revision ?? 0) !== body.revision) return this.refuse(409, 'stale_draft', { current: this.report() });
     this.draft = { ...body, revision: body.revision + 1 };
@@ -47,7 +54,7 @@ class Hub {
     const mine = this.reader?.login === me.login;
     return {
       id: '1', state: this.state, reader: this.reader, report: this.draft && { id: 'r1', state: 'draft', signed_at: null }, priors: [],
-      images_replaced: this.replaced, identity_conflict: false,
+      images_replaced: this.replaced, versions_replaced: this.versions, identity_conflict: false,
       permissions: { request: false, claim: this.state === 'unread', release: mine, write_report: mine },
     };
   }
@@ -239,6 +246,33 @@ test('an image that is replaced while somebody writes is told, and what is writt
     const asked = hub.times('GET /1');
     await vi.advanceTimersByTimeAsync(60_000);
     expect(hub.times('GET /1')).toBe(asked);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('images replaced after they were shown stop the signature once, with the mark', async () => {
+  hub.versions = 4;
+  const room = await opened();
+  room.value.draft?.type({ findings: '右上葉結節' });
+  Object.assign(hub, { versions: 5, replaced: 1 });
+  expect(await room.sign()).toBe(false);
+  expect(room.value.draft?.value.error?.code).toBe('images_replaced');
+  expect(room.value.detail?.images_replaced).toBe(1);
+  expect(await room.sign()).toBe(true);
+  expect(hub.signatures).toEqual([{ revision: 1, seen_images_replaced: 4 }, { revision: 1, seen_images_replaced: 5 }]);
+  await room.close();
+});
+
+test('a replacement that the screen has marked does not stop the signature', async () => {
+  vi.useFakeTimers();
+  try {
+    const room = await opened();
+    room.value.draft?.type({ findings: '右上葉結節' });
+    Object.assign(hub, { versions: 1, replaced: 1 });
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(await room.sign()).toBe(true);
+    await room.close();
   } finally {
     vi.useRealTimers();
   }
