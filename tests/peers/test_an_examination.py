@@ -38,7 +38,7 @@ pytestmark = [
 ]
 MPPS, COMMITMENT = "1.2.840.10008.3.1.2.3.3", "1.2.840.10008.1.20.1"
 CT_CLASS = "1.2.840.10008.5.1.4.1.1.2"
-ACCESSION = "EXAM3201"
+ACCESSION = "EXAM3299"
 FINDINGS = "右肺上葉に結節を認めます。髙𠮷。"
 
 
@@ -99,7 +99,7 @@ def test_from_the_worklist_to_the_report(  # noqa: PLR0915  # a play is told in 
     hub: Hub, folder: Path, reader: str, receiver: Path
 ) -> None:
     doctor = hub.tokens[SITE]
-    files = small_ct_series(seed=3201, slices=3)
+    files = small_ct_series(seed=3299, slices=3)
     first = dcmread(io.BytesIO(files[0]))
 
     # The clinic plans it; the scanner finds it.
@@ -128,9 +128,9 @@ def test_from_the_worklist_to_the_report(  # noqa: PLR0915  # a play is told in 
     begun.ScheduledStepAttributesSequence[0].StudyInstanceUID = item.StudyInstanceUID
     begun.ScheduledStepAttributesSequence[0].AccessionNumber = ACCESSION
     with associated(hub, MPPS) as assoc:
-        assert 0x0000 == assoc.send_n_create(begun, MPPS, "2.25.3201")[0].Status
+        assert 0x0000 == assoc.send_n_create(begun, MPPS, "2.25.3299")[0].Status
         run("storescu", hub, "-R", "--", "+sd", sent)
-        assert 0x0000 == assoc.send_n_set(ending("COMPLETED", *uids), MPPS, "2.25.3201")[0].Status
+        assert 0x0000 == assoc.send_n_set(ending("COMPLETED", *uids), MPPS, "2.25.3299")[0].Status
     assert set(uids) <= set(in_the_archive(hub))
 
     # It asks whether it may delete them, and is told on the same association.

@@ -11,6 +11,7 @@ from pydicom import dcmread
 from pynetdicom import AE
 from sqlalchemy import select
 
+from pacs_node.archive.staging import STAGED
 from pacs_node.archive.tables import InstanceRow, PatientRow, StudyRow
 from shared_kernel.audit.tables import AuditRow
 from shared_kernel.audit.trail import first_broken_link
@@ -225,11 +226,11 @@ def _until(condition: object) -> bool:
 
 @pytest.mark.parametrize("how", ["abort", "close", "half a PDU"])
 def test_breaking_off_in_a_data_set_leaves_nothing(hub: Hub, address: Address, how: str) -> None:
-    sent = ct(pixels=bytes(400_000))
+    sent = ct(pixels=bytes(3 * STAGED))
     scu = RawScu(address)
     scu.associate("CLINIC_CT", "DOKUEI", STORE_CT)
     scu.send_store_command(1, CT, sent.sop_instance)
-    scu.send_data(1, sent.data_set[:200_000], last=False)
+    scu.send_data(1, sent.data_set[: 2 * STAGED], last=False)
     assert _until(hub.files_on_disk)
     if how == "abort":
         scu.abort()
