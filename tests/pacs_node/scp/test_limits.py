@@ -79,7 +79,7 @@ def test_silent_connections_lock_nobody_out_and_start_few_threads(address: Addre
     before = threading.active_count()
     with silent(address, 80, hosts) as connections:
         assert echo(address) == 0
-        allowed = 8 if hosts == 1 else 32
+        allowed = MOST_WAITING_OF_ONE_ADDRESS if hosts == 1 else MOST_WAITING
         assert _until(lambda: sum(not is_closed(sock) for sock in connections) <= allowed)
         assert _until(lambda: threading.active_count() <= before + 2 * allowed)
         with association(address, STORE_CT) as scu:
