@@ -94,6 +94,14 @@ def operations(service: PatientService) -> list[Operation]:
             errors=(Forbidden, InvalidInput),
         ),
         operation(
+            method="GET",
+            path="/api/patients/{patient}",
+            summary="One patient, with everybody who is the same person",
+            handler=lambda call: service.patient(call.actor, number_of(call, "patient")),
+            response=wire.Patient,
+            errors=(NotFound, Forbidden),
+        ),
+        operation(
             method="POST",
             path="/api/patients/{patient}/merge",
             summary="Two patients are one person (統合)",

@@ -97,6 +97,12 @@ class PatientService:
             total = session.scalar(select(func.count()).select_from(PatientRow).where(*found)) or 0
             return wire.PatientPage(patients=[self._view.patient(session, row, sites) for row in rows], total=total)
 
+    def patient(self, actor: Actor, patient: int) -> wire.Patient:
+        """One patient as they are now. Raises NotFound."""
+        self._require_patient(actor, patient)
+        with self._database.read() as session:
+            return self._view.patient(session, _patient(session, patient), self._sites(session, actor))
+
     def history_of_study(self, actor: Actor, study_uid: str) -> wire.History:
         """What was decided about a study's patient, newest first."""
         self._require_study(actor, study_uid)

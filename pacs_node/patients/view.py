@@ -17,6 +17,7 @@ from pacs_node.patients.model import SEXES, Demographics, QuestionState, Trait
 from pacs_node.patients.notation import change, demographics
 from pacs_node.patients.tables import PatientDecisionRow, PatientQuestionRow
 from shared_kernel.errors import InvalidInput
+from shared_kernel.japanese.search_key import search_key
 from shared_kernel.plain_text import cleaned
 
 SiteName = Callable[[Session, str], str]
@@ -53,6 +54,8 @@ class PatientView:
                 patient=row.patient_row,
                 known=as_wire(demographics(row.known)),
                 found=as_wire(demographics(row.found)),
+                known_keys=_keys(demographics(row.known)),
+                found_keys=_keys(demographics(row.found)),
                 known_studies=counts.get(row.patient_row, 0),
                 asked_at=row.asked_at,
                 decision=decisions.get(row.decision or 0),
@@ -98,6 +101,7 @@ class PatientView:
             patient=row.id,
             site=self.site(session, row.issuer),
             demographics=as_wire(known_of(row)),
+            name_keys=_keys(known_of(row)),
             merged_into=row.merged_into,
             same_person=sorted(other.id for other in same if other.id != row.id),
             studies=[study(each) for each in studies],
@@ -129,6 +133,10 @@ def as_wire(said: Demographics) -> wire.Demographics:
         birth_date=as_date(said.birth_date),
         sex=said.sex if said.sex in SEXES else "",
     )
+
+
+def _keys(said: Demographics) -> wire.Name:
+    return wire.Name(**{group: search_key(value) for group, value in asdict(said.name).items()})
 
 
 def from_wire(said: wire.Demographics) -> Demographics:

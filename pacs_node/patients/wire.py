@@ -86,6 +86,9 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     patient: int
     known: Demographics
     found: Demographics
+    known_keys: Name
+    """The names as they are compared, group by group: equal keys are no difference, nor is an empty one."""
+    found_keys: Name
     known_studies: int
     """Studies of the patient who is known."""
     asked_at: datetime
@@ -114,6 +117,8 @@ class Patient(msgspec.Struct, frozen=True, kw_only=True):
     patient: int
     site: Site
     demographics: Demographics
+    name_keys: Name
+    """The name as names are compared, group by group: 髙橋 and 高橋 have one key."""
     merged_into: int | None
     same_person: list[int]
     studies: list[Study]

@@ -236,3 +236,13 @@ def test_issuers_that_were_written_a_line_each_are_read(hub: Hub, stored: str, e
     assert found is not None
     assert expected == found.intake.issuers
     assert {found.intake.site_of_issuer(line.rpartition("=")[0]) for line in expected} <= {"OTHER"}
+
+
+def test_one_patient_is_told_to_who_knows_the_site(hub: Hub, service: PatientService) -> None:
+    uid = send(hub, "KEN-BYOIN")
+    (known,) = service.patients(OFFICE, wire.PatientQuery(q="P-1")).patients
+    assert known == service.patient(OFFICE, known.patient)
+    assert [uid] == [each.study_uid for each in known.studies]
+    assert [] == service.patient(OTHER_DOCTOR, known.patient).studies  # the study is CLINIC's
+    with pytest.raises(NotFound):
+        service.patient(DOCTOR, known.patient)

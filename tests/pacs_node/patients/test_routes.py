@@ -99,3 +99,21 @@ def test_a_decision_without_a_reason_is_refused(client: TestClient, send: Send) 
     uid = send()
     error = post(client, f"/api/studies/{uid}/patient/separate", {"reason": "  "}, 400)["error"]
     assert "reason_missing" == error["code"]
+
+
+def test_a_patient_is_told_anew_with_the_name_as_the_hub_compares_it(client: TestClient, send: Send) -> None:
+    send(PatientID="P-1", PatientName="Takahashi^Hanako=髙橋^花子=タカハシ^ハナコ")
+    send(PatientID="P-2", PatientName="TAKAHASHI^HANAKO=高橋^花子=たかはし^はなこ")
+    send(PatientID="P-1", PatientName="Takahashi^Hanae=高橋^花江")
+    one, other = client.get("/api/patients", params={"q": "高橋花子"}).json()["patients"]
+    assert one["demographics"]["name"] != other["demographics"]["name"]
+    assert one["name_keys"] == other["name_keys"]
+    post(client, f"/api/patients/{other['patient']}/merge", {"into": one["patient"], "reason": "転居前のID"})
+    merged = client.get(f"/api/patients/{other['patient']}").json()
+    assert (merged["merged_into"], merged["same_person"]) == (one["patient"], [one["patient"]])
+    (question,) = client.get("/api/patient-questions").json()["questions"]
+    differing = {group for group, key in question["known_keys"].items() if key != question["found_keys"][group]}
+    assert {"alphabetic", "ideographic", "phonetic"} == differing
+    assert "" == question["found_keys"]["phonetic"]
+    for nobody in ("99999", "x"):
+        assert 404 == client.get(f"/api/patients/{nobody}").status_code

@@ -41,6 +41,9 @@ export interface PatientQuestion {
   differs: Trait[];
   known: Demographics;
   found: Demographics;
+  /** The names as the hub compares them, group by group. */
+  known_keys: PersonName;
+  found_keys: PersonName;
   /** Studies of the patient who is known. */
   known_studies: number;
   asked_at: string;
@@ -73,6 +76,8 @@ export interface Patient {
   patient: number;
   site: Site;
   demographics: Demographics;
+  /** The name as the hub compares it, group by group. */
+  name_keys: PersonName;
   merged_into: number | null;
   same_person: number[];
   studies: PatientQuestion['study'][];
@@ -80,6 +85,7 @@ export interface Patient {
 
 export const findPatients = (q: string, limit: number): Promise<{ patients: Patient[]; total: number }> =>
   request('GET', '/api/patients', undefined, { q, limit });
+export const getPatient = (patient: number): Promise<Patient> => request('GET', `/api/patients/${patient}`);
 export const mergePatients = (patient: number, into: number, reason: string): Promise<PatientDecision> =>
   request('POST', `/api/patients/${patient}/merge`, { into, reason });
 export const unmergePatient = (patient: number, reason: string): Promise<PatientDecision> =>

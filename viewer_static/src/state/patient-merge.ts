@@ -90,8 +90,22 @@ export class PatientMerge extends Store<PatientMergeState> {
       this.patch({ doing: { ...doing, busy: false, error } });
       return;
     }
-    this.patch({ doing: null, chosen: this.value.chosen.map((one) => asNow(one, deed)) });
-    await Promise.all([this.search(), ...this.value.chosen.map((one) => this.recall(one.patient))]);
+    const told = await this.renew();
+    this.patch({ doing: null });
+    if (told) await Promise.all([this.search(), ...this.value.chosen.map((one) => this.recall(one.patient))]);
+  }
+
+  /** Whoever is compared, as the hub knows them now: the search need not find them any more. */
+  private async renew(): Promise<boolean> {
+    try {
+      this.patch({ chosen: await Promise.all(this.value.chosen.map((one) => api.getPatient(one.patient))) });
+      return true;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      // Nobody is to be merged, or parted, by what was so before.
+      this.patch({ chosen: [], error });
+      return false;
+    }
   }
 
   private async recall(patient: number): Promise<void> {
@@ -103,10 +117,4 @@ export class PatientMerge extends Store<PatientMergeState> {
       this.patch({ error });
     }
   }
-}
-
-/** A chosen patient after the deed, before the hub has told it again: the search need not find them any more. */
-function asNow(one: Patient, deed: MergeDeed): Patient {
-  if (one.patient !== deed.patient.patient) return one;
-  return { ...one, merged_into: deed.deed === 'merge' ? deed.into.patient : null };
 }

@@ -85,7 +85,7 @@ export class PatientsMerge extends ViewElement {
         </thead>
         <tbody>
           <tr><th scope="row">${t('merge.site')}</th>${sides.map((one) => html`<td>${one.site.name}</td>`)}</tr>
-          ${pairRows(into?.demographics, patient?.demographics).map((row) => html`<tr class=${row.differs ? 'differs' : ''}>
+          ${pairRows(into, patient).map((row) => html`<tr class=${row.differs ? 'differs' : ''}>
               <th scope="row">${t(row.label)}${row.differs ? html`<span class="mark">${t('patients.differs')}</span>` : null}</th>
               <td>${row.known || '—'}</td>
               ${patient ? html`<td>${row.found || '—'}</td>` : null}

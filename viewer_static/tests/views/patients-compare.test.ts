@@ -1,18 +1,26 @@
 /** Proves that the comparison marks what differs, and nothing that is only written otherwise. */
 import { expect, test } from 'vitest';
-import type { PatientQuestion } from '../../src/api/patients';
-import { aboutText, comparedRows } from '../../src/views/patients-compare';
+import type { Demographics, PatientQuestion } from '../../src/api/patients';
+import { aboutText, comparedRows, pairRows } from '../../src/views/patients-compare';
 
 const known = { patient_id: 'P-1', name: { alphabetic: 'Yamada^Taro', ideographic: '山田^太郎', phonetic: 'やまだ^たろう' }, birth_date: '1970-01-02', sex: 'M' };
-const ask = (found: object, differs: string[], about = 'patient'): PatientQuestion =>
-  ({ known, found: { ...known, ...found }, differs, about }) as unknown as PatientQuestion;
+const keys = { alphabetic: 'yamadatarou', ideographic: '山田太郎', phonetic: 'やまだたろう' };
+const ask = (found: object, differs: string[], about = 'patient', found_keys: object = {}): PatientQuestion =>
+  ({ known, found: { ...known, ...found }, known_keys: keys, found_keys: { ...keys, ...found_keys }, differs, about }) as unknown as PatientQuestion;
 const marked = (question: PatientQuestion): string[] => comparedRows(question).filter((row) => row.differs).map((row) => row.label);
 
 test('what differs is marked, item by item', () => {
   const found = { name: { alphabetic: 'YAMADA TARO', ideographic: '佐藤^次郎', phonetic: '' }, birth_date: '1980-05-05' };
-  expect(marked(ask(found, ['name', 'birth_date']))).toEqual(['patients.ideographic', 'patients.birth_date']);
+  expect(marked(ask(found, ['name', 'birth_date'], 'patient', { ideographic: '佐藤次郎', phonetic: '' }))).toEqual(['patients.ideographic', 'patients.birth_date']);
   expect(marked(ask({ sex: 'F' }, ['sex']))).toEqual(['patients.sex']);
   expect(marked(ask({}, []))).toEqual([]);
+});
+
+test('names are one where the hub compares them as one, however they are written', () => {
+  const found = { name: { alphabetic: 'YAMADA TARO', ideographic: '山田^太郞', phonetic: 'ヤマダ^タロウ' }, sex: 'F' };
+  expect(marked(ask(found, ['name', 'sex']))).toEqual(['patients.sex']);
+  const two = { ...found, patient_id: 'X-9', birth_date: '1970-01-02', sex: 'M' } as Demographics;
+  expect(pairRows({ demographics: known as Demographics, name_keys: keys }, { demographics: two, name_keys: keys }).filter((row) => row.differs)).toEqual([]);
 });
 
 test('a name is shown with a space, and a group that nobody has is left out', () => {
