@@ -24,7 +24,7 @@ from pacs_node.archive.tables import InstanceRow, InstanceVersionRow
 from pacs_node.archive_care.reading import BROKEN
 from pacs_node.archive_care.tables import InstanceDigestRow
 from pacs_node.errors import RootAway, StorageFull
-from shared_kernel.audit.trail import record
+from shared_kernel.audit.trail import AuditEntry, record
 from shared_kernel.clock import Clock
 from shared_kernel.database import Database
 from shared_kernel.ids import new_id
@@ -77,32 +77,16 @@ class Emptying:
             )
 
     def run(self, operator: Actor) -> Iterator[Moved]:
-        """Move everything; each file as it happens. The audit trail says at the end how many.
+        """Move everything; each file as it happens. The audit trail says with the new names how many there are.
 
-        A file that is missing or is not what was received stays, and so does its name. Raises StorageFull when no other
-        root has space.
+        A file that is missing or is not what was received stays, and so does its name. One that got another name
+        meanwhile (it was mended) is not told of. Raises StorageFull when no other root has space.
         """
-        done = 0
-        try:
-            for table in _TABLES:
-                after = ""
-                while names := self._next(table, after):
-                    after = names[-1].file
-                    for moved in self._move(names):
-                        done += not moved.why
-                        yield moved
-        finally:
-            if done:
-                with self._database.write() as session:
-                    entry = audit_entry(
-                        operator,
-                        "archive.empty",
-                        Resource(label=f"storage_root/{self._root.id}", site_code=""),
-                        clock=self._clock,
-                        outcome="done",
-                        reason=f"{done} files moved to other roots",
-                    )
-                    record(session, [entry])
+        for table in _TABLES:
+            after = ""
+            while names := self._next(table, after):
+                after = names[-1].file
+                yield from self._move(names, operator)
 
     def _within(self, table: _Table) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
         return table.file >= self._root.id + SEPARATOR, table.file < self._root.id + _AFTER_SEPARATOR
@@ -118,7 +102,7 @@ class Emptying:
         with self._database.read() as session:
             return [_Named(*row) for row in session.execute(statement)]
 
-    def _move(self, names: Sequence[_Named]) -> Iterator[Moved]:
+    def _move(self, names: Sequence[_Named], operator: Actor) -> Iterator[Moved]:
         """Copy some files, make the copies durable together, and let the index name them."""
         copies: dict[str, Path] = {}
         kept: list[Moved] = []
@@ -129,11 +113,12 @@ class Emptying:
                     if why:
                         kept.append(Moved(file=each.file, why=why))
         finally:
-            overtaken = self._name_anew(copies) if copies else []
-            for path in overtaken:
-                self._files.remove(path)
+            # Also where a later copy failed: what is copied already is moved.
+            moved = self._name_anew(copies, operator) if copies else set()
+            for file in copies.keys() - moved:
+                self._files.remove(copies[file])
         yield from kept
-        yield from (Moved(file=file) for file in copies)
+        yield from (Moved(file=file) for file in copies if file in moved)
 
     def _copy(self, each: _Named, copies: dict[str, Path]) -> str:
         """Make a copy in another root, its bytes durable; returns what is wrong with the file, empty if nothing."""
@@ -193,14 +178,27 @@ class Emptying:
                 return root
         raise StorageFull()
 
-    def _name_anew(self, copies: dict[str, Path]) -> list[Path]:
-        """Let the index name the copies; returns those whose file it does not name any more (mended meanwhile)."""
+    def _name_anew(self, copies: dict[str, Path], operator: Actor) -> set[str]:
+        """Let the index name the copies; returns the files that it named until now, without those mended meanwhile."""
         paths = [str(path) for path in copies.values()]
         for path in paths:
             self._files.sync(path)
         self._files.sync_names(paths)
         with self._database.write() as session:
-            return [path for file, path in copies.items() if not self._named_anew(session, file, path)]
+            moved = {file for file, path in copies.items() if self._named_anew(session, file, path)}
+            if moved:
+                record(session, [self._entry(operator, len(moved))])
+        return moved
+
+    def _entry(self, operator: Actor, moved: int) -> AuditEntry:
+        return audit_entry(
+            operator,
+            "archive.empty",
+            Resource(label=f"storage_root/{self._root.id}", site_code=""),
+            clock=self._clock,
+            outcome="done",
+            reason=f"files moved to other roots: {moved}",
+        )
 
     def _named_anew(self, session: Session, file: str, path: Path) -> bool:
         name = self._files.name_of(path)

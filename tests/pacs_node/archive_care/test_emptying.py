@@ -68,6 +68,13 @@ class Filled:
         return [verdict.damage.value for verdict in verification.run() if verdict.damage]
 
 
+def audited(hub: Hub) -> int:
+    """How many files the audit trail says were moved."""
+    with hub.database.read() as session:
+        reasons = session.scalars(select(AuditRow.reason).filter_by(action="archive.empty"))
+        return sum(int(reason.removeprefix("files moved to other roots: ")) for reason in reasons)
+
+
 @pytest.fixture
 def filled(make_hub: Callable[..., Hub], tmp_path: Path) -> Filled:
     return Filled(make_hub, tmp_path)
@@ -88,9 +95,8 @@ def test_everything_is_there_when_the_root_has_gone(filled: Filled) -> None:
             assert without.store(image.file).duplicate
         with without.database.read() as session:
             [old] = versions(session, without.files, "2.25.1")
-            reasons = list(session.scalars(select(AuditRow.reason).filter_by(action="archive.empty")))
         assert filled.version.file == old.path.read_bytes()
-        assert ["7 files moved to other roots"] == reasons
+        assert 7 == audited(without)
         assert [] == filled.verified(without)
         assert 0 == Digesting(without.database, without.files, without.clock).run()  # digests came along
         assert 0 == without.files.count_orphans()
@@ -136,10 +142,32 @@ def test_without_space_elsewhere_nothing_is_lost_and_it_goes_on_later(
     monkeypatch.setattr(Root, "free", free)
     with pytest.raises(StorageFull):
         list(filled.emptying(hub).run(OPERATOR))
-    assert 4 == filled.emptying(hub).remaining()
+    assert (4, 3) == (filled.emptying(hub).remaining(), audited(hub))
     assert [] == filled.verified(hub)
     room[0] = 100
     assert 4 == len(list(filled.emptying(hub).run(OPERATOR)))
+    assert 7 == audited(hub)
+    assert [] == filled.verified(hub)
+
+
+def test_what_is_mended_meanwhile_is_not_told_as_moved(filled: Filled, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub = filled.hub(filled.two, filled.data, filled.one)
+    image = filled.images[2]
+    mended: list[Path] = []
+
+    def meanwhile(path: str, *others: bool) -> None:
+        if not mended:
+            mended.append(filled.path(hub, image))
+            mended[0].unlink()
+            hub.store(image.file)
+        sync(path, *others)
+
+    sync = hub.files.sync
+    monkeypatch.setattr(hub.files, "sync", meanwhile)
+    told = filled.empty(hub)
+    assert filled.path(hub, image) not in mended
+    assert (6, 6) == (len(told), audited(hub))
+    assert mended[0].name not in {Path(each.file).name for each in told}
     assert [] == filled.verified(hub)
 
 
@@ -153,7 +181,7 @@ def test_a_failing_disk_names_nothing_that_is_not_durable(filled: Filled, monkey
         patch.setattr(hub.files, "sync_names", fails)
         with pytest.raises(OSError, match="Input/output"):
             list(filled.emptying(hub).run(OPERATOR))
-    assert 7 == filled.emptying(hub).remaining()
+    assert (7, 0) == (filled.emptying(hub).remaining(), audited(hub))
     assert [] == filled.verified(hub)
 
 
