@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from pacs_node.archive.files import FileStore
@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 def mount(files: FileStore, database: Database, clock: Clock) -> None:
     """Make empty folders that are named for the first time roots, and see that every other root is there.
 
+    A root that is named no longer and holds nothing is forgotten: its path may be another disk's from then on.
     Raises RootAway when a root that was used is not mounted or named no longer, when a folder holds
     something else, or when two folders hold the same root.
     """
@@ -35,14 +36,18 @@ def mount(files: FileStore, database: Database, clock: Clock) -> None:
         return
     found: dict[str, Path] = {}
     for path in files.root_paths:
-        root_id = read_marker(path) or _made_root(path, files, known)
+        root_id = read_marker(path) or _made_root(path, files, _at(path, known, database))
         if root_id in found:
             raise RootAway(root=root_id, path=path, reason=f"{found[root_id]} holds the same root")
         found[root_id] = path
-    with database.read() as session:
-        for root_id in known.keys() - found.keys():
-            if _has_files(session, root_id):
-                raise RootAway(root=root_id, path=known[root_id], reason="it holds images, and storage_roots misses it")
+    if unnamed := known.keys() - found.keys():
+        with database.write() as session:
+            for root_id in unnamed:
+                if _has_files(session, root_id):
+                    reason = "it holds images, and storage_roots misses it"
+                    raise RootAway(root=root_id, path=known[root_id], reason=reason)
+                session.execute(delete(StorageRootRow).filter_by(id=root_id))
+        log.info("archive.roots_forgotten", roots={root_id: known[root_id] for root_id in unnamed})
     changed = {root_id: path for root_id, path in found.items() if known.get(root_id) != str(path)}
     if changed:
         with database.write() as session:
@@ -52,8 +57,18 @@ def mount(files: FileStore, database: Database, clock: Clock) -> None:
     files.find_roots()
 
 
-def _made_root(path: Path, files: FileStore, known: dict[str, str]) -> str:
-    if str(path) in known.values():
+def _at(path: Path, known: dict[str, str], database: Database) -> bool | None:
+    """Whether a root that was at this path holds images; None: none was there."""
+    earlier = [root_id for root_id, place in known.items() if place == str(path)]
+    if not earlier:
+        return None
+    with database.read() as session:
+        return any(_has_files(session, root_id) for root_id in earlier)
+
+
+def _made_root(path: Path, files: FileStore, holds_images: bool | None) -> str:
+    # A root that nothing has come to yet may be unmounted, too: only another disk in its place is beyond doubt.
+    if holds_images or (holds_images is not None and not path.is_mount()):
         raise RootAway(path=path, reason="the disk is not mounted")
     try:
         inside = {found.name for found in path.iterdir()} - _FOUND_ON_NEW_DISKS

@@ -104,6 +104,34 @@ def test_a_root_without_images_may_go(disks: Disks) -> None:
         pass
 
 
+def another_disk(place: Path) -> None:
+    """Take out the disk at this place and put in a new one."""
+    place.rename(place.with_name(f"{place.name} taken out"))
+    place.mkdir()
+
+
+def test_a_new_disk_may_take_the_place_of_one_that_was_given_up(disks: Disks) -> None:
+    disks.stored(disks.hub(disks.two, disks.one, disks.data), ct())
+    with disks.hub(disks.two, disks.data).ingest:  # storage_roots names it no longer
+        pass
+    another_disk(disks.one)
+    path = disks.stored(disks.hub(disks.one, disks.two, disks.data), ct())
+    assert path.is_relative_to(disks.one / "archive")
+
+
+def test_a_new_disk_may_take_the_place_of_an_empty_one_at_once(disks: Disks, monkeypatch: pytest.MonkeyPatch) -> None:
+    disks.stored(disks.hub(disks.two, disks.one, disks.data), ct())
+    another_disk(disks.one)
+    with pytest.raises(RootAway, match="not mounted"):  # nothing says that it is no bare mount point
+        disks.hub(disks.one, disks.two, disks.data).ingest.start()
+    monkeypatch.setattr(Path, "is_mount", lambda path: path in {disks.one, disks.two})
+    path = disks.stored(disks.hub(disks.one, disks.two, disks.data), ct())
+    assert path.is_relative_to(disks.one / "archive")
+    another_disk(disks.two)
+    with pytest.raises(RootAway, match="not mounted"):  # images are named there
+        disks.hub(disks.one, disks.two, disks.data).ingest.start()
+
+
 @pytest.mark.parametrize("what", ["other things", "the same root twice"])
 def test_a_folder_that_is_no_root_is_not_taken_for_one(disks: Disks, what: str) -> None:
     if what == "other things":
