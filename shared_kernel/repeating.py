@@ -28,7 +28,10 @@ class Repeating:
         pause: float,
         begin: Callable[[], None] | None = None,
     ) -> None:
-        """`pause` are the seconds before the first turn and after one that failed; `begin` is called in the thread."""
+        """`pause` are the seconds before the first turn and after one that failed.
+
+        `begin` is called in the thread first; where it fails, that is told as of a turn, and the turns follow.
+        """
         self._name = name
         self._turn = turn
         self._subject = subject
@@ -61,14 +64,14 @@ class Repeating:
 
     def _run(self) -> None:
         if self._begin is not None:
-            self._begin()
+            self._tried(self._begin)
         pause = self._pause
         while not self.stopping.wait(pause):
-            pause = self._tried()
+            pause = self._tried(self._turn) or 0
 
-    def _tried(self) -> float:
+    def _tried(self, work: Callable[[], float] | Callable[[], None]) -> float | None:
         try:
-            pause = self._turn()
+            pause = work()
         except Exception:
             if not self._failing:
                 log.exception(f"{self._subject}_failed")

@@ -56,6 +56,27 @@ def test_failures_are_told_once_and_so_is_their_end() -> None:
     assert ["work_failed", "work_goes_on", "work_failed", "work_goes_on"] == [entry["event"] for entry in logs]
 
 
+def test_a_beginning_that_fails_is_told_and_the_work_is_done() -> None:
+    done = threading.Event()
+
+    def begin() -> None:
+        raise PermissionError
+
+    def turn() -> float:
+        if done.is_set():
+            again.set()
+        done.set()
+        return 0.0
+
+    again = threading.Event()
+    repeating = Repeating("begun", turn, subject="work", pause=0, begin=begin)
+    with capture_logs() as logs:
+        repeating.start()
+        assert again.wait(20)
+        repeating.stop()
+    assert ["work_failed", "work_goes_on"] == [entry["event"] for entry in logs]
+
+
 def test_a_long_turn_sees_that_it_is_to_end() -> None:
     inside = threading.Event()
 
