@@ -84,7 +84,8 @@ class StudyRow(Base):
     text_suspect: Mapped[bool] = mapped_column(Boolean, default=False, server_default="0")
     """文字化け疑い: a text was mended, or looks garbled."""
     issuer_of_patient_id: Mapped[str] = mapped_column(String(64), default="", server_default="")
-    """What the data set says; whose patient it is follows from the sender's site."""
+    """What the data set says; whose patient it is says the patient's `issuer`: the sender's site, or the one that the
+    sender's peer is trusted to name here."""
     study_date: Mapped[str] = mapped_column(String(8))
     study_time: Mapped[str] = mapped_column(String(13))
     accession_number: Mapped[str] = mapped_column(String(64))

@@ -127,9 +127,9 @@ class Header:
     of_patient: bool
     """Whether it is part of somebody's examination; False for a hanging protocol, an implant template, a palette."""
     issuer_of_patient_id: str = ""
+    """As the data set says; whose patient it is says `patient_site`."""
     patient_site: str = ""
     """Code of the site that has issued the PatientID, by the sender's rules; empty: the sender's own."""
-    """As the data set says; whose patient it is follows from the sender's site."""
     text_suspect: bool = False
     """A text was mended, or looks garbled; see `character_set_repair`."""
     likeness: object = field(default=None, compare=False, repr=False)
