@@ -55,8 +55,11 @@ class SpaceWatch:
         """Whether an instance was refused within the last minute; what it is sent again for goes elsewhere then."""
         return self._last > 0 and time.monotonic() - self._last < _LATELY_SECONDS
 
-    def look(self, has_space: Callable[[], bool]) -> FullDisk | None:
-        """What is over now: nothing was refused for some seconds, and `has_space` says so."""
+    def look(self, has_space: Callable[[], bool], keep: Callable[[FullDisk], None]) -> FullDisk | None:
+        """What is over now: nothing was refused for some seconds, `has_space` says so, and `keep` has written it down.
+
+        What `keep` raises is raised, and nothing is over: the disk that is full may be the database's.
+        """
         with self._guard:
             began_at = self._began_at
             if began_at is None or time.monotonic() - self._last < self._quiet:
@@ -65,6 +68,12 @@ class SpaceWatch:
             return None
         with self._guard:
             over = FullDisk(began_at=began_at, ended_at=datetime.now(UTC), refused=self._refused)
-            self._began_at, self._refused, self._told = None, 0, None
+        keep(over)
+        with self._guard:
+            self._refused -= over.refused
+            # What was refused while that was written is the begin of the next time.
+            self._began_at = over.ended_at if self._refused else None
+            if not self._refused:
+                self._told = None
         log.warning("archive.disk_has_space", since=over.began_at.isoformat(), refused=over.refused)
         return over

@@ -59,8 +59,7 @@ class CareWorker:
 
     def run_once(self) -> float:
         """Do one step of what is due; returns after how many seconds the next one may follow."""
-        if over := self._files.space.look(self._has_space):
-            self._keep(over)
+        self._files.space.look(self._has_space, self._keep)
         if self._digesting.due() and (read := self._digesting.step(self._thread.stopping)):
             return max(_SHORTEST_PAUSE, read / DIGEST_RATE)
         if self._every and self._check_due() and (read := self._check_step()):
@@ -115,4 +114,7 @@ class CareWorker:
 
 def _lower_priority() -> None:
     # On Linux a thread has a priority of its own.
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOWEST_PRIORITY)
+    # A hub that was itself started low stays as low: going up would take a right that it lacks.
+    thread = threading.get_native_id()
+    lowest = max(_LOWEST_PRIORITY, os.getpriority(os.PRIO_PROCESS, thread))
+    os.setpriority(os.PRIO_PROCESS, thread, lowest)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
+from structlog.testing import capture_logs
 
+from pacs_node.archive.space import SpaceWatch
+from pacs_node.archive_care.tables import FullDiskRow
 from pacs_node.archive_care.worker import CHECK_RATE, CareWorker
+from pacs_node.errors import StorageFull
 from shared_kernel.database import Database
 from tests.pacs_node.archive_care.conftest import Archive
 from tests.support.waiting import until
@@ -75,3 +82,43 @@ def test_trouble_with_the_database_is_told_once_and_does_not_end_the_work(
     care.stop()
     assert ["archive.care_failed"] == failed
     locked.close()
+
+
+def test_a_full_disk_is_over_when_the_database_can_write_that_down(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space = archive.hub.files.space = SpaceWatch(quiet_seconds=0)
+    care = worker(archive, verify_days=0)
+
+    def full() -> None:
+        raise StorageFull
+
+    with capture_logs() as logs:
+        space.refuse(StorageFull())
+        with monkeypatch.context() as patch:
+            patch.setattr(archive.hub.database, "write", full)  # its disk is another one
+            for _ in range(3):
+                with pytest.raises(StorageFull):
+                    care.run_once()
+                space.refuse(StorageFull())
+        care.run_once()
+        care.run_once()
+    events = [entry["event"] for entry in logs if entry["event"].startswith("archive.disk")]
+    assert ["archive.disk_full", "archive.disk_has_space"] == events
+    with archive.hub.database.read() as session:
+        assert [4] == list(session.scalars(select(FullDiskRow.refused)))
+
+
+@pytest.mark.parametrize(("own", "then"), [(0, 15), (19, 19)])
+def test_the_work_has_a_low_priority_and_never_a_higher_one_than_the_hub(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, own: int, then: int
+) -> None:
+    monkeypatch.setattr(os, "getpriority", lambda which, who: own)
+    chosen: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "setpriority", lambda which, who, priority: chosen.append((who, priority)))
+    care = worker(archive)
+    care.start()
+    until(lambda: len(chosen) == 1, what="the choice of a priority")
+    care.stop()
+    assert chosen[0][0] != threading.get_native_id()
+    assert then == chosen[0][1]
