@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import structlog
+from pydicom.charset import convert_encodings
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.valuerep import PersonName
@@ -77,13 +78,15 @@ def encode_dataset_text(dataset: Dataset, charset_preference: str = "", *, only:
     text goes in Japanese ISO 2022 sets only and what they lack is folded (髙 → 高) with a line in the log.
     With `only`, everything goes in that one set, as far as it can say it (see `single_set`). Identifiers
     (`header.identifiers`) are never folded: one that can't go out to the letter is left out, with a line in the log.
-    Changes the data set in place; an item's own SpecificCharacterSet goes, as its texts are in the set of the whole.
+    Changes the data set in place, with `only` values that are not ASCII to bytes; an item's own SpecificCharacterSet
+    goes, as its texts are in the set of the whole.
     """
     elements = list(_text_elements(dataset))
     if only is not None:
         _write(elements, only)
         plain = all(text.isascii() for element in elements for text in _texts(element))
         _declare(dataset, _ASCII if plain else only.declared)
+        _fix_bytes(elements, only)
         return Outgoing(only.declared, {})
     outgoing = outgoing_text((text for element in elements for text in _texts(element)), charset_preference)
     _write(elements, outgoing)
@@ -218,6 +221,16 @@ def _write(elements: Iterable[DataElement], outgoing: Outgoing | SingleSet) -> N
         else:
             element.value = [outgoing.text(text) for text in texts] or None
     tell_left_out(left_out, outgoing.character_set)
+
+
+def _fix_bytes(elements: Iterable[DataElement], only: SingleSet) -> None:
+    """Make values that are not ASCII bytes: pydicom writes `?` where ｱ and A stand in one value of ISO_IR 13."""
+    encodings = convert_encodings(only.character_set)
+    for element in elements:
+        texts = list(_texts(element))
+        if not all(map(str.isascii, texts)):
+            said = [only.encode(text) for text in texts]
+            element.value = [PersonName(each, encodings) for each in said] if element.VR == "PN" else said
 
 
 def tell_left_out(keywords: Collection[str], character_set: str) -> None:

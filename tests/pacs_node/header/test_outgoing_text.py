@@ -125,7 +125,8 @@ def test_identifiers_are_never_folded_they_are_left_out(preference: str, value: 
 
 
 @pytest.mark.parametrize(
-    ("preference", "value"), [(JAPANESE, "１２３"), ("ISO_IR 100", "É2"), ("", "É①2"), ("", "𠮷1")]
+    ("preference", "value"),
+    [(JAPANESE, "１２３"), ("ISO_IR 13", "ｱ1"), ("ISO_IR 100", "É2"), ("GB18030", "誠1"), ("", "É①2"), ("", "𠮷1")],
 )
 def test_identifiers_that_the_set_has_go_out_to_the_letter(preference: str, value: str) -> None:
     ds = named("=山田", PatientID=value, OtherPatientIDs=["P-1", value])

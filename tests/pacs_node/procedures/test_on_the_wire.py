@@ -192,6 +192,14 @@ def test_an_item_whose_patient_id_the_scanner_s_set_can_t_say_is_left_out(
         assert [str(item.PatientName)[:9] for item in asked(scanner, keys(PatientName=""), title)[0]] == ["TAKAHASHI"]
 
 
+def test_kana_and_letters_stand_in_one_value(scanner: Address, plan: Plan) -> None:
+    hanako = replace(PLANNED.patient, patient_id="ｱ1", name=PersonName(phonetic="タカハシ A"))
+    plan.planned = [replace(PLANNED, patient=hanako, procedure_description="CT アレルギー")]
+    [item], _ = asked(scanner, keys(PatientName="", PatientID="", RequestedProcedureDescription=""), "KANA_CT")
+    assert (item.SpecificCharacterSet, item.PatientID) == ("ISO_IR 13", "ｱ1")
+    assert (str(item.PatientName), item.RequestedProcedureDescription) == ("ﾀｶﾊｼ^A", "CT ｱﾚﾙｷﾞｰ")
+
+
 def test_an_accession_number_that_the_scanner_s_set_can_t_say_is_empty(scanner: Address, plan: Plan) -> None:
     plan.planned = [replace(PLANNED, accession_number="Ａ１")]
     step = {"ScheduledProcedureStepID": ""}
