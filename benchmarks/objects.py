@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
-from benchmarks.wire import EXPLICIT_LITTLE
+from benchmarks.wire import EXPLICIT_LITTLE, IMPLICIT_LITTLE
 
 # pydicom is imported where an object is made: the senders' processes start without it.
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Template:
             (_SERIES, identity.series),
             (_INSTANCE, identity.instance),
         ):
-            if len(placeholder) != len(value):
+            if len(placeholder) != len(value) and placeholder.encode() in made:
                 raise ValueError(f"{value} is not as long as {placeholder}")
             made = made.replace(placeholder.encode(), value.encode())
         return made
@@ -111,6 +111,17 @@ class Template:
         for piece in self.pieces(identity):
             digest.update(piece)
         return digest.hexdigest()
+
+    def changed(self, **values: str) -> Template:
+        """The same pixels behind a header with other values, by keyword; what was a placeholder there is none now."""
+        from pydicom.filereader import read_dataset
+
+        implicit = self.syntax == IMPLICIT_LITTLE
+        end = len(self.header) - (8 if implicit else 12)
+        ds = read_dataset(io.BytesIO(self.header[:end]), implicit, is_little_endian=True)
+        for keyword, value in values.items():
+            setattr(ds, keyword, value)
+        return replace(self, header=_encoded(ds, self.syntax) + self.header[end:])
 
     def other_content(self) -> Template:
         """The same header before other pixels, as a sender has that gave one UID to two images."""
@@ -160,7 +171,7 @@ def template(  # a header is a list
     pixels = 2 * rows * columns * frames
     header = _encoded(ds, syntax)
     # PixelData's own head: tag, OW, two reserved, length; without a VR in Implicit VR Little Endian.
-    vr = b"" if syntax == "1.2.840.10008.1.2" else b"OW\0\0"
+    vr = b"" if syntax == IMPLICIT_LITTLE else b"OW\0\0"
     header += b"\xe0\x7f\x10\x00" + vr + pixels.to_bytes(4, "little")
     return Template(_CLASSES[modality], syntax, header, Random(seed).randbytes(min(pixels, _BLOCK)), pixels)
 
@@ -211,6 +222,6 @@ def _encoded(ds: Dataset, syntax: str) -> bytes:
     from pydicom import dcmwrite
 
     buffer = io.BytesIO()
-    implicit = syntax == "1.2.840.10008.1.2"
+    implicit = syntax == IMPLICIT_LITTLE
     dcmwrite(buffer, ds, implicit_vr=implicit, little_endian=True, enforce_file_format=False)
     return buffer.getvalue()

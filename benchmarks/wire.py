@@ -15,10 +15,12 @@ from typing import Self
 VERIFICATION = "1.2.840.10008.1.1"
 STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 STUDY_ROOT_MOVE = "1.2.840.10008.5.1.4.1.2.2.2"
+STUDY_ROOT_GET = "1.2.840.10008.5.1.4.1.2.2.3"
 IMPLICIT_LITTLE = "1.2.840.10008.1.2"
 EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
 
-C_STORE_RQ, C_FIND_RQ, C_MOVE_RQ, C_ECHO_RQ = 0x0001, 0x0020, 0x0021, 0x0030
+C_STORE_RQ, C_GET_RQ, C_FIND_RQ, C_MOVE_RQ, C_ECHO_RQ = 0x0001, 0x0010, 0x0020, 0x0021, 0x0030
+C_STORE_RSP, C_GET_RSP = 0x8001, 0x8010
 NO_DATA_SET = 0x0101
 PENDING = {0xFF00, 0xFF01}
 
@@ -60,6 +62,7 @@ class Message:
 class Association:
     """An association as its requestor; contexts get the ids 1, 3, 5, … in the order given.
 
+    Of the SOP classes in `provided` it proposes to be the SCP, as C-GET asks (PS3.7 annex D.3.3.4).
     Raises NotServed when it is rejected; OSError when nobody listens.
     """
 
@@ -71,6 +74,7 @@ class Association:
         calling: str,
         called: str,
         seconds: float = 600,
+        provided: Sequence[str] = (),
     ) -> None:
         self.socket = socket.create_connection(address, timeout=seconds)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -80,7 +84,7 @@ class Association:
         self.fragment = 16384 - 6
         """The most bytes of a message in one PDV."""
         try:
-            self._associate(contexts, calling, called)
+            self._associate(association_request(contexts, calling, called, provided))
         except BaseException:
             self.close()
             raise
@@ -94,8 +98,8 @@ class Association:
         else:
             self.close()
 
-    def _associate(self, contexts: Sequence[tuple[str, Sequence[str]]], calling: str, called: str) -> None:
-        self.socket.sendall(association_request(contexts, calling, called))
+    def _associate(self, request: bytes) -> None:
+        self.socket.sendall(request)
         kind, body = self.read_pdu()
         if kind == 3:
             raise NotServed(f"A-ASSOCIATE-RJ, result {body[1]}, source {body[2]}, reason {body[3]}")
@@ -190,13 +194,18 @@ class Association:
         return data
 
 
-def association_request(contexts: Sequence[tuple[str, Sequence[str]]], calling: str, called: str) -> bytes:
-    """A whole A-ASSOCIATE-RQ (PS3.8 section 9.3.2)."""
+def association_request(
+    contexts: Sequence[tuple[str, Sequence[str]]], calling: str, called: str, provided: Sequence[str] = ()
+) -> bytes:
+    """A whole A-ASSOCIATE-RQ (PS3.8 section 9.3.2); `provided`: of these SOP classes the SCP, and not the SCU."""
     items = item(0x10, _APPLICATION_CONTEXT)
     for number, (abstract, syntaxes) in enumerate(contexts):
         inner = item(0x30, abstract.encode()) + b"".join(item(0x40, syntax.encode()) for syntax in syntaxes)
         items += item(0x20, bytes([2 * number + 1, 0, 0, 0]) + inner)
-    user = item(0x51, struct.pack(">I", _BUFFER)) + item(0x52, _IMPLEMENTATION) + item(0x55, b"DOKUEI_BENCH")
+    user = item(0x51, struct.pack(">I", _BUFFER)) + item(0x52, _IMPLEMENTATION)
+    for each in provided:
+        user += item(0x54, struct.pack(">H", len(each)) + each.encode() + bytes([0, 1]))
+    user += item(0x55, b"DOKUEI_BENCH")
     body = struct.pack(">HH16s16s32x", 1, 0, called.ljust(16).encode(), calling.ljust(16).encode())
     body += items + item(0x50, user)
     return struct.pack(">BBI", 1, 0, len(body)) + body

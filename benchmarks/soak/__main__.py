@@ -9,16 +9,20 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from benchmarks.sending import Node
 from benchmarks.sink import sink
-from benchmarks.soak import verdict
-from benchmarks.soak.ledger import Ledger
+from benchmarks.soak import table, verdict
+from benchmarks.soak.ledger import Abandoned, Ledger
+from benchmarks.soak.modality import Modality
+from benchmarks.soak.reports import Reports
 from benchmarks.soak.scanner import Scanner
-from benchmarks.soak.watch import Sample, Watch, growth
+from benchmarks.soak.viewer import Viewer
+from benchmarks.soak.watch import Sample, Watch, at_intervals, growth
 from benchmarks.soak.workstation import Workstation
 from benchmarks.targets import Hub
 
@@ -26,11 +30,28 @@ SITES = ("SOAK1", "SOAK2")
 _SECONDS_TO_SETTLE = 120
 # The web server's thread pool keeps threads, and each its database connection, by how many asked at once.
 _POOL_THREADS, _POOL_FILES = 8, 24
+_MOST_ABANDONED = 20
+_MIB = 2**20
+
+
+class Actor(Protocol):
+    """A peer of the hub; a round of it may raise Abandoned when the ledger says already why."""
+
+    node: Node
+
+    def round(self) -> None:
+        """One of the things that it does."""
+
+    def every_deed(self) -> None:
+        """Each of them once."""
+
+    def close(self) -> None:
+        """Close whatever it has left open."""
 
 
 @dataclass
 class Told:
-    """How a soak went."""
+    """How a soak went; `samples` are those of the time in which everybody was at it."""
 
     seed: int
     ledger: Ledger
@@ -47,12 +68,16 @@ class Told:
             "acknowledged": len(kept),
             "MB": round(sum(each.made.size for each in kept) / 1e6),
             "done": dict(self.ledger.done),
-            "seconds": round(self.samples[-1].at) if self.samples else 0,
-            "resident_MiB": [round(each.resident / 2**20) for each in (self.before, self.after)],
-            "growth_MiB": round(growth(self.samples) / 2**20, 1),
+            "failed": dict(self.ledger.failed),
+            "slowest": {what: round(seconds, 1) for what, seconds in self.ledger.slowest.items()},
+            "seconds": round(self.samples[-1].at - self.samples[0].at) if self.samples else 0,
+            "resident_MiB": [round(each.resident / _MIB) for each in (self.before, self.after)],
+            "resident_MiB_at": [[round(each.at), round(each.resident / _MIB)] for each in at_intervals(self.samples)],
+            "growth_MiB": round(growth(self.samples) / _MIB, 1),
+            "flat": not verdict.risen(self.samples),
             "threads": [self.before.threads, self.after.threads],
             "files": [self.before.files, self.after.files],
-            "largest_wal_MiB": round(max((each.wal for each in self.samples), default=0) / 2**20, 1),
+            "largest_wal_MiB": round(max((each.wal for each in self.samples), default=0) / _MIB, 1),
             "wrong": self.wrong[:50],
         }
 
@@ -64,11 +89,17 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--scanners", type=int, default=3, help="of each of the two clinics")
     parser.add_argument("--folder", type=Path, help="where the data go meanwhile; a temporary folder else")
+    parser.add_argument("--json", action="store_true", help="tell it as JSON, not as tables")
     said = parser.parse_args(words)
     end = time.monotonic() + said.minutes * 60
     told = soak(seed=said.seed, scanners=said.scanners, go_on=lambda _: time.monotonic() < end, folder=said.folder)
     told.wrong += verdict.grown(told.samples)
-    print(json.dumps(told.line(), ensure_ascii=False, indent=1))
+    if said.json:
+        print(json.dumps(told.line(), ensure_ascii=False, indent=1))
+    else:
+        kept = told.ledger
+        print(f"{len(kept.all()):,} instances acknowledged in {told.line()['seconds']} s, seed {told.seed}\n")
+        print(table.markdown(kept.done, kept.failed, kept.slowest, told.samples, told.wrong))
     return 1 if told.wrong else 0
 
 
@@ -82,18 +113,31 @@ def soak(*, seed: int, scanners: int, go_on: Callable[[int], bool], folder: Path
         place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dokuei-soak-", dir=folder)))
         receiver = stack.enter_context(sink(digests=True))
         hub = stack.enter_context(Hub(place / "hub", sink=receiver.address, environ={"DOKUEI_QUIET_PERIOD": "1"}))
-        actors: list[Scanner | Workstation] = []
+        reports = Reports()
+        stack.callback(reports.close)
+        actors: list[Actor] = []
+        viewers: list[Viewer] = []
         for site in SITES:
             titles = [f"{site}_{number}" for number in range(scanners)]
             hub.add_site(site, titles, "store,find,move")
             host, port = receiver.address
             hub.command("peer", "add", f"{site}_SINK", "--site", site, "--address", f"{host}:{port}")
+            modality, viewer = f"{site}_MOD", f"{site}_VIEW"
+            where = "{}:{}".format(*reports.address)
+            services = "store,worklist,mpps,commitment"
+            hub.command("peer", "add", modality, "--site", site, "--address", where, "--services", services)
+            hub.command("peer", "add", viewer, "--site", site, "--services", "find,get")
             for title in titles:
                 node = Node(hub.node.address, hub.node.called, title)
                 actors.append(Scanner(node, site, ledger, place, seed * 1000 + len(actors)))
             actors.append(
                 Workstation(hub, node, site, sink=f"{site}_SINK", ledger=ledger, seed=seed * 1000 + len(actors))
             )
+            planned = Node(hub.node.address, hub.node.called, modality)
+            actors.append(Modality(hub, planned, site, reports=reports, ledger=ledger, seed=seed * 1000 + len(actors)))
+            node = Node(hub.node.address, hub.node.called, viewer)
+            viewers.append(Viewer(node, site, ledger, seed * 1000 + len(actors)))
+            actors.append(viewers[-1])
         for actor in actors:
             stack.callback(actor.close)
         _together(actors, ledger, lambda actor: actor.every_deed())
@@ -101,14 +145,18 @@ def soak(*, seed: int, scanners: int, go_on: Callable[[int], bool], folder: Path
             actor.close()
         with Watch(hub.pid, hub.data, 0.5) as watch:
             before = _settled(watch, None)
+            start = len(watch.samples)
             _together(actors, ledger, lambda actor: _rounds(actor, go_on))
+            samples = watch.samples[start:]
             for actor in actors:
                 actor.close()
             after = _settled(watch, before)
-        told = Told(seed, ledger, before, after, watch.samples)
+        told = Told(seed, ledger, before, after, samples)
         told.wrong += ledger.wrong
         told.wrong += verdict.lost(hub, ledger)
-        told.wrong += verdict.moved(receiver.received(), ledger)
+        for received in (receiver.received(), *(each.received for each in viewers)):
+            told.wrong += verdict.moved(received, ledger)
+        told.wrong += verdict.unfinished(hub, ledger)
         if not _is_back(after, before):
             told.wrong.append(
                 f"{before.threads} threads and {before.files} files before, {after.threads} and {after.files} after"
@@ -120,21 +168,23 @@ def soak(*, seed: int, scanners: int, go_on: Callable[[int], bool], folder: Path
     return told
 
 
-def _rounds(actor: Scanner | Workstation, go_on: Callable[[int], bool]) -> None:
-    number = 0
-    while go_on(number):
-        actor.round()
+def _rounds(actor: Actor, go_on: Callable[[int], bool]) -> None:
+    number = abandoned = 0
+    while go_on(number) and abandoned < _MOST_ABANDONED:
+        try:
+            actor.round()
+        except Abandoned:
+            abandoned += 1
         number += 1
 
 
-def _together(
-    actors: Sequence[Scanner | Workstation], ledger: Ledger, play: Callable[[Scanner | Workstation], None]
-) -> None:
+def _together(actors: Sequence[Actor], ledger: Ledger, play: Callable[[Actor], None]) -> None:
     """All actors at once; one that fails is told of, and the others go on."""
 
-    def run(actor: Scanner | Workstation) -> None:
+    def run(actor: Actor) -> None:
         try:
-            play(actor)
+            with suppress(Abandoned):
+                play(actor)
         except Exception as error:
             ledger.fail(f"{type(actor).__name__} {actor.node.calling}: {type(error).__name__}: {error}")
 

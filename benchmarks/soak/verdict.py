@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import struct
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.sink import Received
-from benchmarks.soak.ledger import Kept, Ledger
+from benchmarks.soak.ledger import Examined, Kept, Ledger
 from benchmarks.soak.watch import Sample, growth
 from benchmarks.targets import Hub
 
@@ -16,6 +18,7 @@ _CHUNK = 1 << 20
 _PREFIX = 132
 LARGEST_WAL = 64 * 2**20
 LARGEST_GROWTH = 24 * 2**20
+FEWEST_SAMPLES = 9
 
 
 def archived(archive: Path) -> Iterator[tuple[str, str]]:
@@ -61,24 +64,58 @@ def damaged(hub: Hub) -> list[str]:
 
 
 def moved(received: Received, ledger: Ledger) -> list[str]:
-    """Which instances reached the C-MOVE destination otherwise than they were sent."""
+    """Which instances reached a C-MOVE destination, or whoever asked by C-GET, otherwise than they were sent."""
     wanted = {each.identity.instance: each for each in ledger.all()}
     wrong = []
     for uid, digest in received.digests.items():
         each = wanted.get(uid)
         if each is None or each.made.digest(each.identity) != digest:
-            wrong.append(f"{uid} was moved and differs")
+            wrong.append(f"{uid} was retrieved and differs")
     return wrong
 
 
-def grown(samples: list[Sample]) -> list[str]:
+def unfinished(hub: Hub, ledger: Ledger, *, seconds: float = 120) -> list[str]:
+    """Which complete examinations the hub does not show to their clinic as done, with all the images that MPPS named.
+
+    MPPS and images reach the reading request by events, so it has so many seconds until it must say so.
+    """
+    end = time.monotonic() + seconds
+    examined = ledger.examined()
+    while True:
+        told = {each: _told_of(hub, each) for each in examined}
+        examined = [each for each in examined if told[each] != ("done", "COMPLETED", each.images, each.images)]
+        if not examined or time.monotonic() > end:
+            break
+        time.sleep(1)
+    return [f"request {each.request_id}: {each.images} images were sent and named, told is {told[each]}"
+            for each in examined]  # fmt: skip
+
+
+def grown(samples: Sequence[Sample]) -> list[str]:
     """What has grown that must not."""
-    wrong = []
-    if growth(samples) > LARGEST_GROWTH:
-        wrong.append(f"resident memory rises: {growth(samples) / 2**20:.1f} MiB over the later two thirds")
+    wrong = risen(samples)
     if (largest := max((each.wal for each in samples), default=0)) > LARGEST_WAL:
         wrong.append(f"the write-ahead log grew to {largest / 2**20:.0f} MiB")
     return wrong
+
+
+def risen(samples: Sequence[Sample]) -> list[str]:
+    """Whether resident memory is not flat; it is said, too, when nobody can know."""
+    wrong = []
+    if len(samples) < FEWEST_SAMPLES:
+        wrong.append(f"{len(samples)} samples are too few to say whether memory rises")
+    if growth(samples) > LARGEST_GROWTH:
+        wrong.append(f"resident memory rises: {growth(samples) / 2**20:.1f} MiB over the later two thirds")
+    return wrong
+
+
+def _told_of(hub: Hub, examined: Examined) -> tuple[object, ...]:
+    headers = {"Authorization": f"Bearer {hub.tokens[examined.site]}"}
+    status, body = hub.get(f"/api/requests/{examined.request_id}", headers)
+    if status != 200:
+        return (status, body[:200])
+    said = json.loads(body)
+    return tuple(said[key] for key in ("state", "performed", "instance_count", "expected_count"))
 
 
 def _not_in_the_index(hub: Hub, kept: Iterable[Kept]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,7 +57,14 @@ class Watch:
             self.samples.append(self.look())
 
 
-def growth(samples: list[Sample]) -> float:
+def at_intervals(samples: Sequence[Sample], count: int = 13) -> list[Sample]:
+    """The first sample, the last one, and those that lie evenly between them; all of them where there are fewer."""
+    if len(samples) <= count:
+        return list(samples)
+    return [samples[round(number * (len(samples) - 1) / (count - 1))] for number in range(count)]
+
+
+def growth(samples: Sequence[Sample]) -> float:
     """Bytes by which resident memory rises over the later two thirds of the samples, by least squares.
 
     The first third is left out: caches fill, and the allocator takes what the busiest moment needs.

@@ -11,7 +11,7 @@ from pydicom import dcmread
 
 from benchmarks import objects
 from benchmarks.objects import Template
-from benchmarks.wire import IMPLICIT_LITTLE
+from benchmarks.wire import EXPLICIT_LITTLE, IMPLICIT_LITTLE
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,19 @@ def test_the_same_uid_with_other_content_differs_in_its_pixels_only() -> None:
     made, [identity] = objects.small(), objects.series(1)
     assert made.other_content().head(identity) == made.head(identity)
     assert made.other_content().digest(identity) != made.digest(identity)
+
+
+@pytest.mark.parametrize("syntax", [EXPLICIT_LITTLE, IMPLICIT_LITTLE])
+def test_a_header_can_say_other_things_before_the_same_pixels(syntax: str) -> None:
+    made = objects.template(rows=64, columns=32, syntax=syntax)
+    study = "2.25.123456789012345678901234567890123456789"
+    changed = made.changed(StudyInstanceUID=study, PatientName="Takahashi^Hanako=高橋^花子")
+    identity = objects.series(1)[0]._replace(study=study)
+    ds = dcmread(io.BytesIO(objects.part10(changed, identity)))
+    assert (study, identity.instance, "高橋^花子") == (
+        ds.StudyInstanceUID,
+        ds.SOPInstanceUID,
+        ds.PatientName.ideographic,
+    )
+    assert "みなと診療所" == ds.InstitutionName
+    assert b"".join(made.pieces(objects.series(1)[0]))[-made.pixels :] == ds.PixelData
