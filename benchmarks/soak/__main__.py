@@ -91,8 +91,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, help="where the data go meanwhile; a temporary folder else")
     parser.add_argument("--json", action="store_true", help="tell it as JSON, not as tables")
     said = parser.parse_args(words)
-    end = time.monotonic() + said.minutes * 60
-    told = soak(seed=said.seed, scanners=said.scanners, go_on=lambda _: time.monotonic() < end, folder=said.folder)
+    told = soak(seed=said.seed, scanners=said.scanners, go_on=_during(said.minutes * 60), folder=said.folder)
     told.wrong += verdict.grown(told.samples)
     if said.json:
         print(json.dumps(told.line(), ensure_ascii=False, indent=1))
@@ -166,6 +165,18 @@ def soak(*, seed: int, scanners: int, go_on: Callable[[int], bool], folder: Path
         if hub.process.returncode:
             told.wrong.append(f"the hub ended with status {hub.process.returncode}")
     return told
+
+
+def _during(seconds: float) -> Callable[[int], bool]:
+    """Yes for so long since the first question: starting the hub and registering everybody takes its own time."""
+    first: list[float] = []
+
+    def go_on(_: int) -> bool:
+        if not first:
+            first.append(time.monotonic())
+        return time.monotonic() < first[0] + seconds
+
+    return go_on
 
 
 def _rounds(actor: Actor, go_on: Callable[[int], bool]) -> None:
