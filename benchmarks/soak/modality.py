@@ -100,7 +100,8 @@ class Modality:
             ours = [item for item in items if item.AccessionNumber == request["accession_number"]]
             self.ledger.demand("worklist query", ([0], 1), (ends, len(ours)))
             self.ledger.count("worklist items", len(items))
-            return ours[0]
+            item: Dataset = ours[0]
+            return item
 
     def _images(self, kind: int, item: Dataset) -> tuple[Template, list[Identity]]:
         """A series of the study and the patient that the worklist names."""

@@ -35,8 +35,9 @@ class Reports:
         self.handler = (evt.EVT_N_EVENT_REPORT, self._take)
         ae = AE("SOAK")
         ae.add_supported_context(COMMITMENT, scu_role=True, scp_role=True)
-        self._server: Any = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=[self.handler])
-        self.address: Address = ("127.0.0.1", self._server.server_address[1])
+        server: Any = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=[self.handler])
+        self._server = server
+        self.address: Address = ("127.0.0.1", server.socket.getsockname()[1])
 
     def wait(self, transaction: str, seconds: float) -> Told:
         """The result of a transaction. Raises TimeoutError when none comes."""
