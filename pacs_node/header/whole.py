@@ -16,8 +16,8 @@ from pydicom.datadict import dictionary_VR
 
 from pacs_node.header.elements import BrokenDataSet
 
-MOST_PARTS = 40_000
-"""Elements, items and values of one data set; a storage commitment of 13,000 instances has as many."""
+MOST_PARTS = 60_000
+"""Elements, items and values of one data set; a storage commitment of 10,000 instances has up to 50,000."""
 DEEPEST = 16
 """Sequences within each other; the standard's own worklist items and performed steps have five at most."""
 
@@ -156,10 +156,11 @@ class _Reader:
 
     def _head(self, at: int, end: int, *, implicit: bool, big_endian: bool) -> tuple[int, str, int, int]:
         """Tag, VR and length of the element or item at `at`, and where its value begins."""
-        self._count(1)
         tag_at, short, long = _BIG if big_endian else _LITTLE
         group, number = tag_at.unpack_from(self._data, at)
         tag = group << 16 | number
+        if tag not in (_ITEM_END, _SEQUENCE_END):
+            self._count(1)
         if implicit or group == _DELIMITERS:
             return tag, known_vr(tag) if implicit else "", long.unpack_from(self._data, at + 4)[0], at + _HEAD
         vr = self._data[at + 4 : at + 6].decode("latin-1")

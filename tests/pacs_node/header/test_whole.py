@@ -61,6 +61,17 @@ def test_a_commitment_of_ten_thousand_instances_is_read() -> None:
     assert 10_000 == len(read_dataset(encoded, explicit=False, big_endian=False).ReferencedSOPSequence)
 
 
+@pytest.mark.parametrize("delimited", [False, True])
+def test_a_commitment_of_ten_thousand_instances_with_reasons_is_read(delimited: bool) -> None:
+    said = references(10_000)
+    for item in said.ReferencedSOPSequence:
+        item.FailureReason, item.RetrieveAETitle = 0x0110, "A"
+        item.is_undefined_length_sequence_item = delimited
+    encoded = encode(said, False, True)
+    assert encoded is not None
+    assert 10_000 == len(read_dataset(encoded, explicit=True, big_endian=False).ReferencedSOPSequence)
+
+
 @pytest.mark.parametrize(
     "data",
     [
