@@ -32,7 +32,7 @@ class Workspace:
         *,
         min_free: int = 0,
         most: int | None = None,
-        longest_wait: float | None = None,
+        longest_wait: float = _LONGEST_WAIT_SECONDS,
     ) -> None:
         self._folder = folder
         self._min_free = min_free

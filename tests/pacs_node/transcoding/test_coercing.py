@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+import threading
 import tracemalloc
 import zlib
 from dataclasses import replace
@@ -88,6 +89,20 @@ def test_so_many_are_made_ready_at_once(tmp_path: Path) -> None:
         pass
     with outgoing(record, EXPLICIT_LITTLE, RULES, work), outgoing(record, EXPLICIT_LITTLE, RULES, work):
         pass  # while it is sent, which may take long, others can be made ready
+
+
+def test_the_wait_for_others_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float | None] = []
+
+    class Taken(threading.BoundedSemaphore):
+        def acquire(self, blocking: bool = True, timeout: float | None = None) -> bool:
+            waited.append(timeout)
+            return False
+
+    monkeypatch.setattr("pacs_node.transcoding.workspace.threading.BoundedSemaphore", Taken)
+    with pytest.raises(NoRoom, match="too many"), Workspace(Path).working():
+        pass
+    assert [300] == waited
 
 
 def test_a_broken_header_is_told(tmp_path: Path) -> None:
