@@ -39,6 +39,8 @@ _IN_HAND = timedelta(minutes=15)
 """How long whoever has a transaction in hand is left alone with it; after a crash the worker takes it up."""
 _OWED = timedelta(hours=24)
 """How long a peer may take for its result."""
+MOST_AT_ONCE = 4000
+"""Instances in one request of ours: more, some peers do not take."""
 
 
 class CommitmentService:
@@ -56,17 +58,32 @@ class CommitmentService:
     def requested(self, sender: Actor, transaction_uid: str, references: Sequence[Reference]) -> str:
         """A peer asks for commitment: keep that, for whoever called to go on with; returns the transaction's id.
 
-        A repeated request is checked and reported again, beside the result that was reported before. Another request
-        under a UID that is in use is answered with failure reason 0131 for each of its instances. Raises Forbidden.
+        A repeated request is checked and reported again; a result other than the one that was reported before stands
+        beside that. Another request under a UID that is in use is answered with failure reason 0131 for each of its
+        instances. Raises Forbidden.
         """
         resource = Resource(label=f"commitment/{transaction_uid}", site_code=sender.site_code)
         self._gate.require(sender, Action.STUDY_COMMIT, resource)
+        with self._database.read() as session:
+            row = store.repeated(session, Direction.BY_PEER, sender.name, transaction_uid, references)
+            again = row is not None and row.ended_at is not None
+            found = set(checked(session, self._files, references, sender.site_code)) if again else set()
         with self._database.write() as session:
             now = self._clock.now()
-            row = store.of_transaction(session, Direction.BY_PEER, sender.name, transaction_uid)
-            duplicate = row is not None and not _same(store.load(session, row).references, references)
-            # What was reported once stays as it was reported; asked again, it is looked at again beside that.
-            if row is None or duplicate or row.state == CommitmentState.ENDED:
+            first = store.of_transaction(session, Direction.BY_PEER, sender.name, transaction_uid)
+            duplicate = first is not None and not store.same(store.load(session, first).references, references)
+            row = store.repeated(session, Direction.BY_PEER, sender.name, transaction_uid, references)
+            if row is not None and row.ended_at is not None:
+                # What was reported once stays as it was reported, and is reported again while it is still true.
+                open_again = duplicate or set(store.load(session, row).references) == found
+                row.state = (CommitmentState.CHECKED if open_again else CommitmentState.ENDED).value
+                row.next_attempt_at = now + _IN_HAND if open_again else None
+                if open_again:
+                    row.asked_at, row.attempts = now, 0
+                    self._note(session, sender, row, f"asked again to commit {len(references)} instances")
+                    return row.commitment_id
+                row = None
+            if row is None:
                 row = CommitmentRow(
                     commitment_id=new_id(),
                     direction=Direction.BY_PEER.value,
@@ -77,7 +94,7 @@ class CommitmentService:
                     last_error="",
                 )
                 session.add(row)
-            row.asked_at, row.ended_at, row.attempts = now, None, 0
+            row.asked_at, row.attempts = now, 0
             row.state = (CommitmentState.CHECKED if duplicate else CommitmentState.WAITING).value
             row.checked_at = now if duplicate else None
             row.next_attempt_at = now + _IN_HAND
@@ -110,7 +127,10 @@ class CommitmentService:
         self._end(commitment_id, "the result was reported")
 
     def ask(self, operator: Actor, peer: Peer, study_uid: str) -> str:
-        """Have a peer asked to commit to a study that it was sent; the worker does it. Raises NotFound."""
+        """Have a peer asked to commit to a study that it was sent; the worker does it. Raises NotFound.
+
+        Returns the transaction's id, the first one's where there are more instances than MOST_AT_ONCE.
+        """
         instances = self._catalogue.instances(study_uid)
         if not instances:
             raise NotFound(study_uid=study_uid)
@@ -122,7 +142,7 @@ class CommitmentService:
     def ask_for_sent(self, session: Session, peer: Peer, sop_instance_uids: Sequence[str]) -> str:
         """Have a peer asked to commit to what it was just sent, in the caller's transaction.
 
-        Returns the transaction's id; nothing where the peer's settings do not want it.
+        Returns the (first) transaction's id; nothing where the peer's settings do not want it.
         """
         if not peer.ask_commitment:
             return ""
@@ -130,6 +150,11 @@ class CommitmentService:
         return self._ask(session, peer.actor("commitment"), peer, instances) if instances else ""
 
     def _ask(self, session: Session, actor: Actor, peer: Peer, instances: Sequence[InstanceRecord]) -> str:
+        parts = [instances[start : start + MOST_AT_ONCE] for start in range(0, len(instances), MOST_AT_ONCE)]
+        first, *_ = [self._ask_one(session, actor, peer, part) for part in parts]
+        return first
+
+    def _ask_one(self, session: Session, actor: Actor, peer: Peer, instances: Sequence[InstanceRecord]) -> str:
         now = self._clock.now()
         row = CommitmentRow(
             commitment_id=new_id(),
@@ -154,7 +179,7 @@ class CommitmentService:
         with self._database.write() as session:
             row = _row(session, commitment_id, lock=True)
             if row.state == CommitmentState.WAITING:  # the result may have been faster
-                row.state, row.attempts, row.last_error = CommitmentState.ASKED.value, 0, ""
+                row.state, row.last_error = CommitmentState.ASKED.value, ""
                 row.next_attempt_at = self._clock.now() + _OWED
 
     def told(self, sender: Actor, transaction_uid: str, references: Sequence[Reference]) -> Taken:
@@ -179,22 +204,25 @@ class CommitmentService:
             self._note(session, sender, row, f"{good} of {len(kept)} instances confirmed by the peer")
             return Taken.KEPT
 
-    def take_due(self, limit: int, busy: Collection[str] = ()) -> list[Commitment]:
-        """Transactions that wait for the worker, but those with `busy` peers; taken in hand for a while."""
+    def take_due(self, limit: int, busy: Collection[str] = (), most_peers: int | None = None) -> list[Commitment]:
+        """Transactions that wait for the worker, with so many peers and no `busy` ones; taken in hand for a while."""
         now = self._clock.now()
         with self._database.read() as session:
-            if not store.due(session, now, 1, busy):
-                return []
+            peers = store.peers_due(session, now, most_peers, busy)
+        if not peers:
+            return []
         with self._database.write() as session:
-            rows = store.due(session, now, limit, busy)
+            rows = store.due(session, now, limit, peers)
             for row in rows:
                 row.next_attempt_at = now + _IN_HAND
                 if row.state == CommitmentState.ASKED:
                     # The peer owes it for too long: ask again, under the same UID.
                     row.state, row.last_error = CommitmentState.WAITING.value, "the peer did not report in time"
                     row.attempts += 1
+                    if pause_after(row.attempts) is None:
+                        self._give_up(session, row)
             session.flush()
-            return [store.load(session, row) for row in rows]
+            return [store.load(session, row) for row in rows if row.next_attempt_at is not None]
 
     def hand_to_worker(self, commitment_id: str, *, after: timedelta = timedelta()) -> None:
         """Whoever had it in hand could not bring it to its end; nothing has failed."""
@@ -213,10 +241,13 @@ class CommitmentService:
             row.last_error = reason[:500]
             pause = pause_after(row.attempts)
             if pause is None:
-                row.state, row.next_attempt_at = CommitmentState.GIVEN_UP.value, None
-                self._note(session, _peer(row), row, f"given up: {reason[:200]}")
+                self._give_up(session, row)
             else:
                 row.next_attempt_at = self._clock.now() + pause
+
+    def _give_up(self, session: Session, row: CommitmentRow) -> None:
+        row.state, row.next_attempt_at = CommitmentState.GIVEN_UP.value, None
+        self._note(session, _peer(row), row, f"given up: {row.last_error[:200]}")
 
     def of_study(self, study_uid: str) -> list[Commitment]:
         """Every transaction that names an instance of a study, the newest first; asks no access rule."""
@@ -247,12 +278,6 @@ def _row(session: Session, commitment_id: str, *, lock: bool = False) -> Commitm
     if row is None:
         raise NotFound(commitment_id=commitment_id)
     return row
-
-
-def _same(known: Sequence[Reference], asked: Sequence[Reference]) -> bool:
-    return {(each.sop_class_uid, each.sop_instance_uid) for each in known} == {
-        (each.sop_class_uid, each.sop_instance_uid) for each in asked
-    }
 
 
 def _peer(row: CommitmentRow) -> Actor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, delete, insert, or_, select
+from sqlalchemy import and_, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from pacs_node.commitment.model import CONFIRMED, Commitment, CommitmentState, Direction, Reference
@@ -62,9 +62,36 @@ def of_transaction(session: Session, direction: Direction, ae_title: str, transa
     return session.scalar(found.order_by(CommitmentRow.commitment_id).limit(1).with_for_update())
 
 
-def due(session: Session, now: datetime, limit: int, busy: Collection[str] = ()) -> Sequence[CommitmentRow]:
-    """Transactions that wait for the worker, but those with `busy` peers, the oldest first."""
-    found = select(CommitmentRow).where(CommitmentRow.next_attempt_at <= now, CommitmentRow.ae_title.not_in(busy))
+def repeated(
+    session: Session, direction: Direction, ae_title: str, transaction_uid: str, references: Sequence[Reference]
+) -> CommitmentRow | None:
+    """The newest transaction of this UID with this peer that is about these very instances."""
+    found = select(CommitmentRow).filter_by(
+        direction=direction.value, ae_title=ae_title, transaction_uid=transaction_uid
+    )
+    rows = session.scalars(found.order_by(CommitmentRow.asked_at.desc(), CommitmentRow.commitment_id.desc()))
+    return next((row for row in rows if same(load(session, row).references, references)), None)
+
+
+def same(known: Sequence[Reference], asked: Sequence[Reference]) -> bool:
+    """Whether they name the same instances of the same classes, whatever was found of them."""
+    return {(each.sop_class_uid, each.sop_instance_uid) for each in known} == {
+        (each.sop_class_uid, each.sop_instance_uid) for each in asked
+    }
+
+
+def peers_due(session: Session, now: datetime, most: int | None, busy: Collection[str] = ()) -> Sequence[str]:
+    """Peers, `most` of them, whose transactions wait for the worker, but `busy` ones; who waits longest comes first."""
+    found = select(CommitmentRow.ae_title).where(
+        CommitmentRow.next_attempt_at <= now, CommitmentRow.ae_title.not_in(busy)
+    )
+    oldest = func.min(CommitmentRow.next_attempt_at)
+    return session.scalars(found.group_by(CommitmentRow.ae_title).order_by(oldest).limit(most)).all()
+
+
+def due(session: Session, now: datetime, limit: int, peers: Collection[str]) -> Sequence[CommitmentRow]:
+    """Transactions with these peers that wait for the worker, the oldest first; locked, so only where it is written."""
+    found = select(CommitmentRow).where(CommitmentRow.next_attempt_at <= now, CommitmentRow.ae_title.in_(peers))
     return session.scalars(found.order_by(CommitmentRow.next_attempt_at).limit(limit).with_for_update()).all()
 
 

@@ -40,6 +40,7 @@ class CommitmentWorker:
         scu: CommitmentScu,
         *,
         grace: float = _GRACE_SECONDS,
+        most_peers: int = MOST_PEERS,
     ) -> None:
         self._commitments = commitments
         self._peers = peers
@@ -47,7 +48,7 @@ class CommitmentWorker:
         self._grace = grace
         self._stopping = False
         self._woken = threading.Event()
-        self._lanes = PeerLanes("storage-commitment", MOST_PEERS, self._woken.set)
+        self._lanes = PeerLanes("storage-commitment", most_peers, self._woken.set)
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -85,7 +86,10 @@ class CommitmentWorker:
 
     def look(self) -> int:
         """Give lanes to peers with something due, as far as there are any; returns how many transactions were due."""
-        due = self._commitments.take_due(_AT_ONCE, self._lanes.busy)
+        free = self._lanes.free
+        if not free:
+            return 0
+        due = self._commitments.take_due(_AT_ONCE, self._lanes.busy, free)
         for peer in dict.fromkeys(each.ae_title for each in due):
             of_peer = [each for each in due if each.ae_title == peer]
             if not self._lanes.begin(peer, partial(self._attempt_all, of_peer)):

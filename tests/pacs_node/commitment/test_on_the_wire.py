@@ -18,13 +18,15 @@ from pynetdicom.dimse_primitives import N_EVENT_REPORT
 from pynetdicom.dsutils import encode
 from pynetdicom.pdu_primitives import SCP_SCU_RoleSelectionNegotiation
 from pynetdicom.presentation import build_role
-from sqlalchemy import select
+from sqlalchemy import Engine, event, func, select
 
 from access_control.model import OPERATOR
 from pacs_node.archive.tables import InstanceRow
 from pacs_node.archive_care.tables import InstanceDigestRow
+from pacs_node.commitment import service
 from pacs_node.commitment.model import (
     COMMITMENT_CLASS,
+    MOST_ATTEMPTS,
     WELL_KNOWN_INSTANCE,
     CommitmentState,
     Direction,
@@ -34,6 +36,7 @@ from pacs_node.commitment.model import (
 from pacs_node.commitment.scp import CommitmentScp
 from pacs_node.commitment.scu import CommitmentScu
 from pacs_node.commitment.service import CommitmentService
+from pacs_node.commitment.tables import CommitmentRow
 from pacs_node.commitment.worker import CommitmentWorker
 from pacs_node.peers.model import Service
 from pacs_node.scu.queue import OutgoingQueue
@@ -483,3 +486,91 @@ def test_a_peer_that_does_not_answer_holds_up_no_other(hub: Hub, parts: Parts, d
         stopping.start()
         stopping.join(10)
         assert not stopping.is_alive()
+
+
+def test_repeated_requests_leave_one_transaction_for_each_result(hub: Hub, parts: Parts) -> None:
+    stored = ct()
+    hub.store(stored.file)
+    transaction, wanted = new_uid(), [Reference(CT, stored.sop_instance)]
+    for asked in (wanted, wanted, [*wanted, Reference(CT, "1.2")], [*wanted, Reference(CT, "1.2")], wanted):
+        for _ in range(2):  # while it is open, and when it was reported
+            again = parts.service.requested(peer(), transaction, asked)
+        parts.service.check(again)
+        parts.service.reported(again)
+    with hub.database.read() as session:
+        assert 2 == session.scalar(select(func.count()).select_from(CommitmentRow))
+        audited = select(AuditRow.reason).filter_by(resource=f"commitment/{transaction}")
+        assert 6 == sum("asked again" in reason for reason in session.scalars(audited))
+    [record] = hub.catalogue.instances(stored.study)
+    record.path.unlink()
+    changed = parts.service.requested(peer(), transaction, wanted)
+    assert 0x0110 == parts.service.check(changed).references[0].failure_reason
+
+
+def test_a_peer_that_never_reports_is_given_up(hub: Hub, parts: Parts, device: Device) -> None:
+    stored = ct()
+    hub.store(stored.file)
+    known = hub.peers.find("DEVICE")
+    assert known is not None
+    asked = parts.service.ask(OPERATOR, known, stored.study)
+    taken = 0
+    while parts.service.take_due(1):
+        taken += 1
+        parts.service.asked(asked)
+        hub.clock.move(timedelta(hours=25))
+        assert taken <= MOST_ATTEMPTS
+    given_up = parts.service.one(asked)
+    assert (CommitmentState.GIVEN_UP, MOST_ATTEMPTS) == (given_up.state, taken)
+    assert "the peer did not report in time" == given_up.last_error
+
+
+def test_much_is_asked_for_in_parts(hub: Hub, parts: Parts, device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "MOST_AT_ONCE", 2)
+    for number in range(3):
+        uids = {"StudyInstanceUID": "1.1", "SeriesInstanceUID": "1.1.1", "SOPInstanceUID": f"1.1.1.{number}"}
+        hub.store(ct(**uids).file)
+    known = hub.peers.find("DEVICE")
+    assert known is not None
+    asked = parts.service.ask(OPERATOR, known, "1.1")
+    assert 2 == parts.worker.run_once()
+    requests = [device.requests.get(timeout=30) for _ in range(2)]
+    assert [1, 2] == sorted(len(each.ReferencedSOPSequence) for each in requests)
+    assert 2 == len({each.TransactionUID for each in requests})
+    assert 2 == len(parts.service.one(asked).references)
+
+
+def test_only_what_there_is_a_lane_for_is_taken(hub: Hub, parts: Parts, device: Device) -> None:
+    stored = ct()
+    hub.store(stored.file)
+    going_on = threading.Event()
+    device.before = lambda _: going_on.wait(20)
+    with hub.database.write() as session:
+        hub.peers.add(session, "OTHER", "CLINIC", device.address, services=BOTH)
+    for title in ("DEVICE", "OTHER"):
+        known = hub.peers.find(title)
+        assert known is not None
+        parts.service.ask(OPERATOR, known, stored.study)
+        hub.clock.move(timedelta(seconds=1))
+    worker = CommitmentWorker(parts.service, hub.peers, CommitmentScu("DOKUEI", patience=20), most_peers=1)
+    try:
+        assert (1, 0) == (worker.look(), worker.look())
+        assert ["OTHER"] == [each.ae_title for each in parts.service.take_due(20)]
+    finally:
+        going_on.set()
+        worker.stop()
+
+
+@pytest.mark.both_databases
+def test_looking_for_work_locks_nothing(parts: Parts) -> None:
+    said: list[str] = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        said.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", hear)
+    try:
+        assert [] == parts.service.take_due(20)
+    finally:
+        event.remove(Engine, "before_cursor_execute", hear)
+    assert any("storage_commitment" in each for each in said)
+    assert not any("FOR UPDATE" in each for each in said)
