@@ -60,7 +60,7 @@ def answered(address: tuple[str, int], identifier: bytes) -> tuple[list[int], st
         (STUDIES + element(PATIENT_ID, CLOSED, UNDEFINED), 0xC001, "(0010,0020)"),
         (STUDIES + element(PATIENT_ID, b"P-", 10), 0xC001, "(0010,0020)"),
         (STUDIES + element(PATIENT_ID, b"P-1") + element(PATIENT_ID, b""), 0xC001, "(0010,0020)"),
-        (STUDIES + element(REFERENCES, b"\xfe\xff\0\xe0\0\0\0\0" * 50_000), 0xC001, "more than"),
+        (STUDIES + element(REFERENCES, b"\xfe\xff\0\xe0\0\0\0\0" * 70_000), 0xC001, "more than"),
     ],
 )
 def test_what_can_not_be_a_key_is_refused_by_name(
