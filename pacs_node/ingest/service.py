@@ -16,11 +16,12 @@ from pacs_node.archive_care.mending import Copy, Mending
 from pacs_node.errors import DifferentContent, ForeignStudy, IdentifierMismatch, StorageFull
 from pacs_node.header.scan import Header, scan, scan_head
 from pacs_node.ingest.duplicates import Again
+from pacs_node.ingest.indexing import named
 from pacs_node.ingest.part10 import PREAMBLE, FileMeta, read_header, write_header
 from pacs_node.ingest.reception import Reception
 from pacs_node.ingest.spool import Spool
 from pacs_node.ingest.work import Incoming, Stored, Work
-from pacs_node.ingest.writer import Writer, named
+from pacs_node.ingest.writer import Writer
 from pacs_node.peers.coerced_header import coerce_header
 from pacs_node.peers.model import IntakeRules, OnDifferentContent
 from shared_kernel.clock import Clock
