@@ -14,6 +14,7 @@ from pathlib import Path
 import structlog
 import uvicorn
 
+from dokuei.allocator import keep_few_arenas
 from dokuei.hub import Hub
 from dokuei.web.hub_app import application
 from shared_kernel.clock import JST
@@ -67,6 +68,7 @@ def serve(settings: Settings, on_ready: OnReady, prepare: Callable[[Hub], None] 
 
     Raises AlreadyServed, AddressTaken.
     """
+    keep_few_arenas()
     before = {each: signal.signal(each, signal.default_int_handler) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
         _serve(settings, on_ready, prepare)
