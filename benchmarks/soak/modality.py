@@ -20,6 +20,7 @@ from benchmarks.soak.reports import COMMITMENT, WELL_KNOWN_INSTANCE, Reports, To
 from benchmarks.soak.scanner import KINDS
 from benchmarks.targets import Hub
 from benchmarks.wire import Broken
+from tests.support import requesting
 
 WORKLIST, MPPS = "1.2.840.10008.5.1.4.31", "1.2.840.10008.3.1.2.3.3"
 _PENDING = {0xFF00, 0xFF01}
@@ -166,7 +167,7 @@ class Modality:
         ae.acse_timeout = ae.dimse_timeout = ae.connection_timeout = _SECONDS
         ae.network_timeout = _SECONDS_FOR_THE_PROOF
         ae.add_requested_context(sop_class)
-        assoc = ae.associate(*self.node.address, ae_title=self.node.called, evt_handlers=list(handlers))
+        assoc = requesting.associate(ae, *self.node.address, ae_title=self.node.called, evt_handlers=list(handlers))
         if not assoc.is_established:
             raise Broken("the association was not accepted")
         try:

@@ -6,11 +6,11 @@ import threading
 from collections.abc import Callable, Iterable
 from io import BytesIO
 
-from pydicom import dcmread
-from pydicom.dataset import Dataset
-from pynetdicom import AE
-from pynetdicom.association import Association
-
+from pacs_node.errors import NotDicom
+from pacs_node.ingest.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, FileMeta, read_header
+from pacs_node.upper_layer.command_set import ERROR_COMMENT
+from pacs_node.upper_layer.errors import AssociationError
+from pacs_node.upper_layer.requestor import Proposal, Requestor
 from shared_kernel.settings import Address
 
 
@@ -31,31 +31,37 @@ def send(
 
     Ends early when `stopping` is set. Raises SendingFailed.
     """
-    read = []
+    read: list[tuple[FileMeta, bytes]] = []
     for data in objects:
         if stopping.is_set():
             return
-        read.append(dcmread(BytesIO(data)))
-    ae = AE(ae_title=calling)
-    for sop_class, syntax in sorted({(ds.SOPClassUID, ds.file_meta.TransferSyntaxUID) for ds in read}):
-        ae.add_requested_context(sop_class, syntax)
-    assoc = ae.associate(to.host, to.port, ae_title=called)
-    if not assoc.is_established:
-        raise SendingFailed(f"{called}@{to} did not accept the association of {calling}")
+        try:
+            read.append((read_header(BytesIO(data)), data))
+        except NotDicom as error:
+            raise SendingFailed(str(error)) from error
+    kinds = sorted({(meta.sop_class_uid, meta.transfer_syntax_uid) for meta, _ in read})
     try:
-        for ds in read:
-            if stopping.is_set():
-                return
-            _send_one(assoc, ds)
-            on_sent()
-    finally:
-        assoc.release()
+        with Requestor.open(
+            (to.host, to.port),
+            calling=calling,
+            called=called,
+            proposals=[Proposal(sop_class, (syntax,)) for sop_class, syntax in kinds],
+            implementation_class_uid=IMPLEMENTATION_CLASS_UID,
+            implementation_version_name=IMPLEMENTATION_VERSION_NAME,
+        ) as association:
+            for meta, data in read:
+                if stopping.is_set():
+                    return
+                _send_one(association, meta, data)
+                on_sent()
+    except AssociationError as error:
+        raise SendingFailed(f"{called}@{to} and {calling}: {error}") from error
 
 
-def _send_one(assoc: Association, ds: Dataset) -> None:
-    status = assoc.send_c_store(ds)
-    if "Status" not in status:
-        raise SendingFailed("the association ended before the object was acknowledged")
-    if status.Status != 0:
-        comment = status.get("ErrorComment", "")
-        raise SendingFailed(f"{ds.SOPInstanceUID} was refused with status 0x{status.Status:04X} {comment}")
+def _send_one(association: Requestor, meta: FileMeta, data: bytes) -> None:
+    context = association.context_for(meta.sop_class_uid, meta.transfer_syntax_uid)
+    data_set = memoryview(data)[meta.dataset_offset :]
+    answer = association.store(context.context_id, meta.sop_class_uid, meta.sop_instance_uid, data_set)
+    if answer.status != 0:
+        comment = answer.text(ERROR_COMMENT)
+        raise SendingFailed(f"{meta.sop_instance_uid} was refused with status 0x{answer.status:04X} {comment}")

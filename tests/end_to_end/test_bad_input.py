@@ -11,7 +11,7 @@ import pytest
 from pynetdicom import AE
 
 from test_data.small import small_ct_series, small_instance
-from tests.support import scanner
+from tests.support import requesting, scanner
 from tests.support.cases import case_of
 from tests.support.hub_process import PASSWORD, HubProcess, told
 from tests.support.region import CLINIC_AE, OTHER_CLINIC_AE
@@ -65,7 +65,7 @@ def test_an_unknown_ae_is_rejected_with_the_reason(
 ) -> None:
     ae = AE(ae_title=calling)
     ae.add_requested_context(VERIFICATION)
-    assoc = ae.associate(*hub.dicom, ae_title=called or hub.ae_title)
+    assoc = requesting.associate(ae, *hub.dicom, ae_title=called or hub.ae_title)
     assert assoc.is_rejected
     assert assoc.acceptor.primitive.result_source == 0x01
     assert assoc.acceptor.primitive.diagnostic == reason

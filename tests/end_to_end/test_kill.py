@@ -12,7 +12,7 @@ import pytest
 from pynetdicom import AE
 
 from test_data.small import small_ct_series
-from tests.support import region, scanner
+from tests.support import region, requesting, scanner
 from tests.support.hub_process import HubProcess
 from tests.support.waiting import until
 
@@ -35,7 +35,7 @@ def test_every_acknowledged_instance_survives(tmp_path: Path, acknowledged_befor
         ae = AE(ae_title=region.CLINIC_AE)
         first = pydicom.dcmread(io.BytesIO(objects[0]))
         ae.add_requested_context(first.SOPClassUID, first.file_meta.TransferSyntaxUID)
-        assoc = ae.associate(*hub.dicom, ae_title=hub.ae_title)
+        assoc = requesting.associate(ae, *hub.dicom, ae_title=hub.ae_title)
         connection = assoc.dul.socket.socket
         for uid, data in sent.items():
             if not assoc.is_established:

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from pynetdicom import AE
 from pynetdicom.sop_class import Verification
 
+from tests.support import requesting
 from tests.support.browser import CHROMIUM, chromium, person, picture, sign_in
 from tests.support.hub_process import HubProcess
 from tests.support.region import CLINIC_AE
@@ -21,7 +22,7 @@ def knock(hub: HubProcess, calling: str) -> bool:
     """Ask for an association; whether it was let in."""
     ae = AE(ae_title=calling)
     ae.add_requested_context(Verification)
-    association = ae.associate(*hub.dicom, ae_title=hub.ae_title)
+    association = requesting.associate(ae, *hub.dicom, ae_title=hub.ae_title)
     let_in = association.is_established
     if let_in:
         association.release()

@@ -19,7 +19,7 @@ from pacs_node.commitment.model import COMMITMENT_CLASS, WELL_KNOWN_INSTANCE
 from pacs_node.procedures.mpps_scp import MPPS
 from pacs_node.procedures.worklist_scp import MODALITY_WORKLIST
 from shared_kernel.ids import new_uid
-from tests.support import region, scanner
+from tests.support import region, requesting, scanner
 from tests.support.browser import CHROMIUM, chromium, person, picture, sign_in
 from tests.support.cases import case_of
 from tests.support.hub_process import HubProcess, command, told
@@ -56,7 +56,7 @@ def clinic(tmp_path: Path) -> Iterator[HubProcess]:
 def associated(hub: HubProcess, sop_class: str, handlers: Any = ()) -> Iterator[Any]:
     ae = AE(CLINIC_AE)
     ae.add_requested_context(sop_class)
-    assoc = ae.associate(*hub.dicom, ae_title=hub.ae_title, evt_handlers=list(handlers))
+    assoc = requesting.associate(ae, *hub.dicom, ae_title=hub.ae_title, evt_handlers=list(handlers))
     assert assoc.is_established
     yield assoc
     assoc.release()

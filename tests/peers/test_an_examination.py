@@ -28,6 +28,7 @@ from tests.pacs_node.procedures.test_performed import creation, ending
 from tests.peers.conftest import SITE
 from tests.peers.support import in_the_archive, uid_of
 from tests.peers.test_dcmtk import answers, run
+from tests.support import requesting
 from tests.support.waiting import until
 
 pytestmark = [
@@ -57,7 +58,7 @@ def associated(hub: Hub, sop_class: str, handlers: Any = ()) -> Iterator[Any]:
     ae = AE("MODALITY")
     ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 30
     ae.add_requested_context(sop_class)
-    assoc = ae.associate(*hub.node.address, ae_title=hub.node.called, evt_handlers=list(handlers))
+    assoc = requesting.associate(ae, *hub.node.address, ae_title=hub.node.called, evt_handlers=list(handlers))
     assert assoc.is_established
     yield assoc
     assoc.release()

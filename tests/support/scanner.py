@@ -8,6 +8,7 @@ from io import BytesIO
 from pydicom import dcmread
 from pynetdicom import AE
 
+from tests.support import requesting
 from tests.support.hub_process import HubProcess
 
 
@@ -17,7 +18,7 @@ def send(hub: HubProcess, objects: Iterable[bytes], *, calling: str) -> list[int
     ae = AE(ae_title=calling)
     for sop_class, syntax in sorted({(str(ds.SOPClassUID), str(ds.file_meta.TransferSyntaxUID)) for ds in read}):
         ae.add_requested_context(sop_class, syntax)
-    assoc = ae.associate(*hub.dicom, ae_title=hub.ae_title)
+    assoc = requesting.associate(ae, *hub.dicom, ae_title=hub.ae_title)
     assert assoc.is_established
     statuses = [assoc.send_c_store(ds).Status for ds in read]
     assoc.release()

@@ -46,6 +46,7 @@ from shared_kernel.ids import new_uid
 from shared_kernel.settings import Address
 from tests.pacs_node.conftest import Hub, peer
 from tests.pacs_node.scp.query_retrieve.receiver import receiver
+from tests.support import requesting
 from tests.support.objects import CT, ct
 from tests.support.waiting import until
 
@@ -144,7 +145,7 @@ def request(*instances: tuple[str, str], transaction: str | None = None) -> Data
 def associated(where: Where, calling: str = "DEVICE", *, handlers: Any = ()) -> Iterator[Any]:
     ae = AE(calling)
     ae.add_requested_context(COMMITMENT_CLASS)
-    assoc = ae.associate(*where, ae_title="DOKUEI", evt_handlers=list(handlers))
+    assoc = requesting.associate(ae, *where, ae_title="DOKUEI", evt_handlers=list(handlers))
     assert assoc.is_established
     yield assoc
     if assoc.is_established:
@@ -328,7 +329,7 @@ def test_we_ask_a_peer_and_it_reports_on_an_association_of_its_own(
     ae = AE("DEVICE")
     ae.add_requested_context(COMMITMENT_CLASS)
     role: SCP_SCU_RoleSelectionNegotiation = build_role(COMMITMENT_CLASS, scp_role=True)
-    assoc = ae.associate(*where, ae_title="DOKUEI", ext_neg=[role])
+    assoc = requesting.associate(ae, *where, ae_title="DOKUEI", ext_neg=[role])
     report = request((CT, stored.sop_instance), transaction=transaction)
     report.FailedSOPSequence = request((CT, lost.sop_instance)).ReferencedSOPSequence
     report.FailedSOPSequence[0].FailureReason = 0x0110

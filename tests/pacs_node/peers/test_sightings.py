@@ -16,13 +16,14 @@ from pacs_node.scp.refusals import MOST, MOST_OF_AN_ADDRESS, Refusals
 from shared_kernel.audit.tables import AuditRow
 from shared_kernel.audit.trail import first_broken_link
 from tests.pacs_node.conftest import CLINIC_AE, Hub
+from tests.support import requesting
 from tests.support.raw_scu import IMPLICIT_LITTLE, VERIFICATION, Rejected, association, echo
 
 
 def associate(address: tuple[str, int], calling: str, called: str = "DOKUEI") -> bool:
     ae = AE(ae_title=calling)
     ae.add_requested_context("1.2.840.10008.1.1")
-    association = ae.associate(*address, ae_title=called)
+    association = requesting.associate(ae, *address, ae_title=called)
     let_in = association.is_established
     if let_in:
         association.release()

@@ -40,6 +40,7 @@ from shared_kernel.ids import new_uid
 from tests.pacs_node.conftest import Hub
 from tests.pacs_node.procedures.test_matching import PLANNED, keys
 from tests.pacs_node.procedures.test_performed import creation, ending
+from tests.support import requesting
 from tests.support.objects import ct
 
 FINDSCU = shutil.which("findscu")
@@ -106,7 +107,7 @@ def associated(address: Address, calling: str = "CLINIC_CT", *classes: str) -> I
     ae = AE(calling)
     for each in classes or (MODALITY_WORKLIST, MPPS):
         ae.add_requested_context(each)
-    assoc = ae.associate(*address, ae_title="DOKUEI")
+    assoc = requesting.associate(ae, *address, ae_title="DOKUEI")
     yield assoc
     if assoc.is_established:
         assoc.release()

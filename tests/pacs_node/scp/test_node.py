@@ -16,6 +16,7 @@ from pacs_node.archive.tables import InstanceRow, PatientRow, StudyRow
 from shared_kernel.audit.tables import AuditRow
 from shared_kernel.audit.trail import first_broken_link
 from tests.pacs_node.conftest import Hub
+from tests.support import requesting
 from tests.support.objects import CT, EXPLICIT, IMPLICIT, ct
 from tests.support.raw_scu import IMPLICIT_LITTLE, P_DATA, VERIFICATION, Closed, RawScu, Rejected, association, echo
 
@@ -332,7 +333,7 @@ def test_a_failure_of_ours_is_answered_and_the_node_goes_on(
 def test_pynetdicom_as_sender(hub: Hub, address: Address) -> None:
     ae = AE("CLINIC_CT")
     ae.add_requested_context(CT, EXPLICIT)
-    assoc = ae.associate(*address, ae_title="DOKUEI")
+    assoc = requesting.associate(ae, *address, ae_title="DOKUEI")
     assert assoc.is_established
     sent = ct()
     assert assoc.send_c_store(dcmread(BytesIO(sent.file))).Status == 0

@@ -15,6 +15,7 @@ from access_control.directory import Directory
 from pacs_node.peers.model import Service
 from pacs_node.scp.query_retrieve.find import FindService
 from tests.pacs_node.conftest import Hub, peer
+from tests.support import requesting
 from tests.support.objects import ct
 
 STUDY_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
@@ -79,7 +80,7 @@ def associate(
     ae = AE(ae_title=calling)
     ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 20
     ae.add_requested_context(sop_class, syntax or None)
-    return ae.associate(*address, ae_title="DOKUEI", ext_neg=list(ext_neg))
+    return requesting.associate(ae, *address, ae_title="DOKUEI", ext_neg=list(ext_neg))
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from pacs_node.scp.association import NodeAssociation
 from pacs_node.scp.query_retrieve.get import GetService
 from tests.pacs_node.conftest import Hub
 from tests.pacs_node.scp.query_retrieve.conftest import contract, keys, store_region
+from tests.support import requesting
 from tests.support.objects import CT, ct
 from tests.support.waiting import until
 
@@ -56,7 +57,8 @@ class Getter:
         ae.add_requested_context(sop_class)
         for syntax in syntaxes:
             ae.add_requested_context(CT, syntax)
-        self.assoc = ae.associate(
+        self.assoc = requesting.associate(
+            ae,
             *self.address,
             ae_title="DOKUEI",
             max_pdu=maximum_pdu,
