@@ -16,6 +16,7 @@ from access_control.model import Actor
 from dicomweb.access import Door
 from dicomweb.pixels.picture import Pictures
 from dicomweb.qido.handler import SearchHandler
+from dicomweb.rendering.rendition import Renditions
 from dicomweb.stow.handler import StoreHandler
 from dicomweb.wado.bulkdata import BulkDataHandler
 from dicomweb.wado.frames import FramesHandler
@@ -66,8 +67,9 @@ def routes(  # noqa: PLR0917 - the services, in the order in which they stand on
     def search(path: str, level: Level) -> Route:
         return get(path, SearchHandler(database, door, level))
 
-    rendered = RenderedHandler(door, pictures)
-    thumbnail = RenderedHandler(door, pictures, thumbnail=True)
+    renditions = Renditions(pictures, settings.rendered_cache)
+    rendered = RenderedHandler(door, renditions)
+    thumbnail = RenderedHandler(door, renditions, thumbnail=True)
     metadata = MetadataHandler(door)
     instances = InstancesHandler(door)
     store = StoreHandler(ingest=ingest, gate=gate, authenticate=authenticate, max_body=settings.max_stow_body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,37 @@ from pydicom.uid import (
 
 from dicomweb.errors import BrokenPixelData, NotDecodable
 from dicomweb.pixels.codestream import size_of
-from dicomweb.pixels.description import MOST_PIXEL_BYTES
+from dicomweb.pixels.description import MOST_PIXEL_BYTES, Description
 from dicomweb.pixels.picture import Picture
 from pacs_node.transcoding import openjpeg_plugin
 
 _BYTE = 8
 
 openjpeg_plugin.register()
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """Where in a word a sample lies (PS3.5 section 8.1.1); `bits` 0 says that the samples are numbers already."""
+
+    bits: int
+    stored: int
+    lowest: int
+    signed: bool
+
+    @classmethod
+    def of(cls, described: Description) -> Word:
+        """As the Image Pixel module says."""
+        stored = described.bits_stored
+        lowest = described.high_bit + 1 - stored
+        return cls(described.bits_allocated, stored, lowest, signed=described.pixel_representation == 1)
+
+    def values(self) -> NDArray[np.int32]:
+        """The sample in each possible word: overlays and other bits beside it are gone, its sign is there."""
+        values = (np.arange(1 << self.bits, dtype=np.int32) >> self.lowest) & ((1 << self.stored) - 1)
+        if self.signed:
+            values -= (values >> (self.stored - 1)) << self.stored
+        return values
 
 
 def decodable(transfer_syntax_uid: str) -> bool:
@@ -65,6 +90,10 @@ def decoded(picture: Picture, number: int) -> NDArray[Any]:
 
     Raises NotDecodable and BrokenPixelData; never returns samples of another shape than described.
     """
+    return _samples(picture, number)
+
+
+def _samples(picture: Picture, number: int, **options: Any) -> NDArray[Any]:
     require_decodable(picture)
     if picture.encapsulated is None:
         data = _native(picture, number)
@@ -74,7 +103,7 @@ def decoded(picture: Picture, number: int) -> NDArray[Any]:
         _require_size(picture, frame)
         syntax, source = UID(picture.record.transfer_syntax_uid), encapsulate([frame], has_bot=False)
     try:
-        samples, _ = get_decoder(syntax).as_array(source, index=0, **picture.description.options())
+        samples, _ = get_decoder(syntax).as_array(source, index=0, **picture.description.options(), **options)
     except Exception as error:  # whatever a decoder meets in a broken codestream
         raise BrokenPixelData(frame=number, reason=str(error)[:200]) from error
     described = picture.description
@@ -82,6 +111,31 @@ def decoded(picture: Picture, number: int) -> NDArray[Any]:
     if samples.shape not in {expected, (*expected, described.samples_per_pixel)}:
         raise BrokenPixelData(frame=number, shape=list(samples.shape))
     return samples
+
+
+def stored_words(picture: Picture, number: int) -> tuple[NDArray[Any], Word]:
+    """The samples of a grey or palette frame as they lie in their words, and how a word is to be read.
+
+    Rows × columns. Nothing is masked, shifted or extended yet: who draws does that with a table. Raises what
+    `decoded` raises, and for samples of more than 16 bits gives what `decoded` gives.
+    """
+    described = picture.description
+    bits = described.bits_allocated
+    in_words = described.samples_per_pixel == 1 and not described.is_float and bits in {_BYTE, 2 * _BYTE}
+    if in_words and picture.encapsulated is None:
+        require_decodable(picture)
+        data = _native(picture, number)
+        words = np.frombuffer(data, f"<u{bits // _BYTE}", count=described.rows * described.columns)
+        return words.reshape(described.rows, described.columns), Word.of(described)
+    if in_words and picture.record.transfer_syntax_uid == RLELossless:
+        # RLE packs the words as they are, with whatever lies above the samples (PS3.5 annex G).
+        words = _samples(picture, number, raw=True, correct_unused_bits=False)
+        return words.view(words.dtype.str.replace("i", "u")), Word.of(described)
+    samples = decoded(picture, number)
+    if samples.dtype.kind not in "iu" or samples.dtype.itemsize > 2:  # noqa: PLR2004 - bytes
+        return samples, Word(0, 0, 0, signed=False)
+    stored = _BYTE * samples.dtype.itemsize
+    return samples.view(f"u{samples.dtype.itemsize}"), Word(stored, stored, 0, signed=samples.dtype.kind == "i")
 
 
 def _require_size(picture: Picture, frame: bytes) -> None:

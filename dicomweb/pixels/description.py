@@ -28,6 +28,8 @@ class Description:
     planar_configuration: int
     bits_allocated: int
     bits_stored: int
+    high_bit: int
+    """The highest bit of a sample within its word; BitsStored - 1 where the data set makes no sense (PS3.5 8.1.1)."""
     pixel_representation: int
     frames: int
     keyword: str
@@ -70,6 +72,8 @@ def describe(dataset: Dataset, pixels: PixelElement) -> Description:
     try:
         rows, columns = int(dataset.Rows), int(dataset.Columns)
         bits = int(dataset.get("BitsAllocated") or _BITS.get(pixels.keyword, 0))
+        stored = int(dataset.get("BitsStored") or bits)
+        high = dataset.get("HighBit")
         found = Description(
             rows=rows,
             columns=columns,
@@ -77,7 +81,8 @@ def describe(dataset: Dataset, pixels: PixelElement) -> Description:
             photometric_interpretation=str(dataset.get("PhotometricInterpretation") or "").strip(),
             planar_configuration=int(dataset.get("PlanarConfiguration") or 0),
             bits_allocated=bits,
-            bits_stored=int(dataset.get("BitsStored") or bits),
+            bits_stored=stored,
+            high_bit=high if isinstance(high, int) and stored - 1 <= high < bits else stored - 1,
             pixel_representation=int(dataset.get("PixelRepresentation") or 0),
             frames=int(dataset.get("NumberOfFrames") or 1),
             keyword=pixels.keyword,
@@ -85,6 +90,8 @@ def describe(dataset: Dataset, pixels: PixelElement) -> Description:
         )
     except (AttributeError, ValueError, TypeError) as error:
         raise BrokenPixelData(reason=str(error)[:200]) from error
-    if rows < 1 or columns < 1 or found.frames < 1 or bits not in _BITS_ALLOWED:
-        raise BrokenPixelData(rows=rows, columns=columns, frames=found.frames, bits_allocated=bits)
+    if rows < 1 or columns < 1 or found.frames < 1 or bits not in _BITS_ALLOWED or not 1 <= stored <= bits:
+        raise BrokenPixelData(
+            rows=rows, columns=columns, frames=found.frames, bits_allocated=bits, bits_stored=found.bits_stored
+        )
     return found

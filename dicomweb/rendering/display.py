@@ -39,6 +39,9 @@ class Display:
     padding: tuple[int, int] | None = None
     """Stored values, first to last, that are no measurement (PixelPaddingValue, PixelPaddingRangeLimit)."""
 
+    largest: float | None = None
+    """What stands for all: MaximumFractionalValue of a segmentation of fractions (PS3.3 section C.8.20.2.3)."""
+
     def of(self, number: int) -> FrameDisplay:
         """For frame `number`, from 1."""
         return self.per_frame[number - 1] if number <= len(self.per_frame) else self.shared
@@ -66,6 +69,7 @@ def display_of(dataset: Dataset, description: Description) -> Display:
         palette=palette_of(dataset) if colour == "PALETTE COLOR" else None,
         inverse=colour == "MONOCHROME1" or dataset.get("PresentationLUTShape") == "INVERSE",
         padding=_padding(dataset),
+        largest=_number(dataset.get("MaximumFractionalValue")),
     )
 
 

@@ -50,6 +50,7 @@ def lut_of(item: Dataset) -> Lut:
     """Read LUTDescriptor and LUTData. Raises BrokenPixelData when they do not fit each other."""
     try:
         entries, first, bits = (int(value) for value in item.LUTDescriptor)
+        first = _signed(first, entries or _FULL)
         table = _entries(item.LUTData, entries or _FULL)
     except (AttributeError, ValueError, TypeError) as error:
         raise BrokenPixelData(reason="a lookup table can't be read") from error
@@ -65,6 +66,7 @@ def palette_of(dataset: Dataset) -> Palette:
             if keyword in dataset:
                 only[keyword] = dataset[keyword]
         only.PhotometricInterpretation = "PALETTE COLOR"
+        first = _signed(first, entries or _FULL)
         colours = apply_color_lut(np.arange(first, first + (entries or _FULL)), only)[..., :3]
     except Exception as error:  # whatever pydicom meets in a broken table
         raise BrokenPixelData(reason="the palette can't be read") from error
@@ -72,6 +74,11 @@ def palette_of(dataset: Dataset) -> Palette:
     if colours.dtype.itemsize > 1 and colours.max(initial=0) > 255:  # noqa: PLR2004
         colours = colours >> 8
     return Palette(first, colours.astype(np.uint8))
+
+
+def _signed(first: int, entries: int) -> int:
+    """The first input; one that leads beyond 16 bits is a negative number that was written as US (section C.11.1.1)."""
+    return first - _FULL if first > _FULL // 2 - 1 and first + entries > _FULL else first
 
 
 def _entries(data: Any, entries: int) -> NDArray[np.float64]:

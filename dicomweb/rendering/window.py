@@ -40,5 +40,7 @@ class Window:
 
 
 def whole_range(low: float, high: float) -> Window:
-    """The window that shows everything from `low` to `high`."""
+    """The window that shows everything from `low` to `high`; what is all the same is shown black."""
+    if low == high:
+        return Window(low + 0.5, 1.0, LINEAR_EXACT)
     return Window((low + high) / 2, max(high - low, np.finfo(np.float64).tiny), LINEAR_EXACT)

@@ -9,18 +9,15 @@ from access_control.model import Actor
 from dicomweb.access import Door
 from dicomweb.errors import BadFrameNumber, NoPixels, NotAcceptable
 from dicomweb.http.accept import MediaRange, choose
-from dicomweb.http.cache import BoundedCache, etag, not_modified, pixel_headers
+from dicomweb.http.cache import not_modified, pixel_headers
 from dicomweb.http.requests import accepted
-from dicomweb.pixels.decode import decoded
-from dicomweb.pixels.picture import Pictures
-from dicomweb.rendering.encode import MEDIA_TYPES, encoded
-from dicomweb.rendering.parameters import RenderParameters, Viewport, parse_render
-from dicomweb.rendering.tones import eight_bit
+from dicomweb.rendering.encode import MEDIA_TYPES
+from dicomweb.rendering.parameters import Viewport, parse_render
+from dicomweb.rendering.rendition import Renditions
 from dicomweb.wado.frames import frame_numbers
 from pacs_node.model import InstanceRecord
 
 _THUMBNAIL = Viewport(128, 128)
-_KEPT_BYTES = 32 * 2**20
 
 
 class RenderedHandler:
@@ -30,11 +27,10 @@ class RenderedHandler:
     A series is shown by its middle picture, a study by that of its first series that has any.
     """
 
-    def __init__(self, door: Door, pictures: Pictures, *, thumbnail: bool = False) -> None:
+    def __init__(self, door: Door, renditions: Renditions, *, thumbnail: bool = False) -> None:
         self._door = door
-        self._pictures = pictures
+        self._renditions = renditions
         self._thumbnail = thumbnail
-        self._kept: BoundedCache[bytes] = BoundedCache(_KEPT_BYTES, len)
 
     def __call__(self, request: Request, actor: Actor) -> Response:
         """The picture. Raises NoPixels, NotDecodable, BrokenPixelData, NotAcceptable, BadParameter, NoSuchFrame."""
@@ -45,11 +41,11 @@ class RenderedHandler:
         asked = parse_render(request.query_params, _THUMBNAIL if self._thumbnail else None)
         record = _representative(records)
         number = self._frame_number(request, record)
-        headers = pixel_headers(etag([record], "rendered", number, media_type, asked))
+        headers = pixel_headers(Renditions.tag(record, number, media_type, asked))
         kept = not_modified(request, headers)
         if kept is not None:
             return kept
-        content = self._kept.get_or_make(headers["ETag"], lambda: self._made(record, number, media_type, asked))
+        content = self._renditions.drawn(record, number, media_type, asked)
         return Response(content, media_type=media_type, headers=headers)
 
     def _frame_number(self, request: Request, record: InstanceRecord) -> int:
@@ -60,12 +56,6 @@ class RenderedHandler:
         if len(numbers) != 1:
             raise BadFrameNumber(most=1)
         return numbers[0]
-
-    def _made(self, record: InstanceRecord, number: int, media_type: str, asked: RenderParameters) -> bytes:
-        picture = self._pictures.of(record)
-        picture.require_frame(number)
-        samples = eight_bit(picture, number, decoded(picture, number), asked.window)
-        return encoded(samples, media_type, asked)
 
 
 def _offer(accept: MediaRange) -> str | None:

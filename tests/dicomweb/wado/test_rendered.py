@@ -92,6 +92,33 @@ def test_low_is_bright_in_monochrome1(sender: TestClient) -> None:
     assert inverse == [[255 - tone for tone in row] for row in plain]
 
 
+def test_what_lies_beside_a_sample_in_its_word_is_not_drawn(sender: TestClient) -> None:
+    samples = np.array([[0, 1], [2, 4095]], np.uint16)
+    plain = drawn(sender, stored_at(sender, picture(samples, BitsStored=12, HighBit=11)))
+    overlay = samples | np.array([[0xF000, 0], [0x1000, 0x8000]], np.uint16)
+    above = picture(overlay, BitsStored=12, HighBit=11, SOPInstanceUID="1.2.31")
+    assert drawn(sender, stored_at(sender, above)) == plain
+    below = picture((samples << 4) | 0xA, BitsStored=12, HighBit=15, SOPInstanceUID="1.2.32")
+    assert drawn(sender, stored_at(sender, below)) == plain
+
+
+def test_the_sign_is_the_highest_bit_that_is_stored(sender: TestClient) -> None:
+    samples = np.array([[0x0FFF, 0x0000], [0x0001, 0x07FF]], np.uint16)  # -1, 0, 1, 2047 in 12 bits
+    file = picture(samples, BitsStored=12, HighBit=11, PixelRepresentation=1, WindowCenter="0", WindowWidth="5")
+    assert drawn(sender, stored_at(sender, file)) == linear(np.array([[-1, 0], [1, 2047]]), 0, 5)
+
+
+def test_a_frame_that_is_all_the_same_is_black(sender: TestClient) -> None:
+    assert drawn(sender, stored_at(sender, picture(np.full((1, 2), 7, np.uint16)))) == [[0, 0]]
+
+
+def test_a_lut_that_begins_below_nought_but_says_so_in_us(sender: TestClient) -> None:
+    samples = np.array([[-1024, -1000], [0, 3000]], np.int16)
+    table = [0, *[10] * 24, *[200] * 5000]
+    file = picture(samples, ModalityLUTSequence=[lut(65536 - 1024, table, 16)], WindowCenter="128", WindowWidth="256")
+    assert drawn(sender, stored_at(sender, file)) == [[0, 10], [200, 200]]
+
+
 def lut(first: int, table: list[int], bits: int) -> Dataset:
     item = Dataset()
     item.add_new("LUTDescriptor", "US", [len(table), first, bits])
