@@ -21,11 +21,9 @@ from dicomweb.errors import BrokenPixelData, NotDecodable
 from dicomweb.pixels.codestream import size_of
 from dicomweb.pixels.description import MOST_PIXEL_BYTES, Description
 from dicomweb.pixels.picture import Picture
-from pacs_node.transcoding import openjpeg_plugin
+from pacs_node.transcoding.decoders import decodable
 
 _BYTE = 8
-
-openjpeg_plugin.register()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +48,6 @@ class Word:
         if self.signed:
             values -= (values >> (self.stored - 1)) << self.stored
         return values
-
-
-def decodable(transfer_syntax_uid: str) -> bool:
-    """Whether there is a decoder for this transfer syntax here."""
-    try:
-        return bool(get_decoder(UID(transfer_syntax_uid)).is_available)
-    except NotImplementedError:
-        return False
 
 
 def require_decodable(picture: Picture) -> None:

@@ -23,8 +23,8 @@ from pydicom.uid import (
 )
 
 from dicomweb.http.accept import MediaRange
-from dicomweb.pixels.decode import decodable
 from dicomweb.pixels.picture import Picture
+from pacs_node.transcoding.decoders import decodable
 
 OCTETS = "application/octet-stream"
 

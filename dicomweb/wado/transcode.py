@@ -11,9 +11,9 @@ from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, JPEGExtende
 
 from dicomweb.dicom_json.dataset import little_endian
 from dicomweb.errors import BrokenPixelData, NotDecodable
-from dicomweb.pixels.decode import decodable
 from dicomweb.pixels.stored_file import is_the_systems
 from pacs_node.model import InstanceRecord
+from pacs_node.transcoding.decoders import decodable
 
 LARGEST = 512 * 2**20
 """An instance that needs changing is changed in memory; one above this many bytes is only given as stored."""

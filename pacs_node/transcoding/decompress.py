@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID, JPEGBaseline8Bit, JPEGExtended12Bit
 
-from pacs_node.transcoding import openjpeg_plugin
+from pacs_node.transcoding.decoders import decodable
 from pacs_node.transcoding.errors import BrokenPixels, NoDecoder
 from pacs_node.transcoding.rewrite import Out, Stream, Value
 
@@ -22,8 +22,6 @@ _BYTE = 8
 _ALWAYS_LOSSY = frozenset({str(JPEGBaseline8Bit), str(JPEGExtended12Bit)})
 _PIXEL_DATA, _OFFSETS, _LENGTHS = 0x7FE00010, 0x7FE00001, 0x7FE00002
 _PHOTOMETRIC, _PLANAR, _BITS_ALLOCATED, _LOSSY = 0x00280004, 0x00280006, 0x00280100, 0x00282110
-
-openjpeg_plugin.register()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +55,6 @@ class Decompressed:
         self.pixels.seek(0)
         while piece := self.pixels.read(2**20):
             out.write(piece)
-
-
-def decodable(transfer_syntax_uid: str) -> bool:
-    """Whether there is a decoder for this transfer syntax."""
-    try:
-        return bool(get_decoder(UID(transfer_syntax_uid)).is_available)
-    except NotImplementedError:
-        return False
 
 
 def decompress(source: BinaryIO, transfer_syntax_uid: str, pixels: BinaryIO) -> Decompressed:

@@ -16,7 +16,8 @@ from pacs_node.header.elements import BrokenDataSet
 from pacs_node.model import InstanceRecord
 from pacs_node.peers.coercion import Direction, parsed
 from pacs_node.transcoding.coercing import coerced
-from pacs_node.transcoding.decompress import decodable, decompress
+from pacs_node.transcoding.decoders import decodable
+from pacs_node.transcoding.decompress import decompress
 from pacs_node.transcoding.errors import BrokenPixels, NotTranscodable
 from pacs_node.transcoding.rewrite import ENCODINGS, Rewriter, encoding_of
 from pacs_node.transcoding.workspace import SYSTEM, Workspace
