@@ -8,8 +8,8 @@ from reporting.delivery import deliver
 from reporting.events import ReportSigned
 from reporting.tables import ReportRow
 from shared_kernel.clock import Clock
-from shared_kernel.events.dispatcher import Subscriber
 from shared_kernel.events.event import Envelope
+from shared_kernel.events.subscriber import Subscriber
 
 
 def subscribers(clock: Clock) -> list[Subscriber]:

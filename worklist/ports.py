@@ -38,6 +38,10 @@ class Studies(Protocol):
         """The study as it is now; None if there is none."""
         ...
 
+    def studies(self, study_uids: Iterable[str], *, session: Session) -> Mapping[str, StudySummary]:
+        """Those of the studies that there are, by Study Instance UID."""
+        ...
+
     def priors(self, study_uid: str) -> list[StudySummary]:
         """Older studies of the same patient, newest first; none while the patient is in question."""
         ...

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
 from sqlalchemy.orm import Session
 
 from pacs_node.events import (
@@ -18,14 +21,16 @@ from pacs_node.events import (
     StudyGrew,
     StudyTextsRead,
 )
-from shared_kernel.events.dispatcher import Handler, Subscriber
 from shared_kernel.events.event import Envelope
+from shared_kernel.events.subscriber import Subscriber, Together
 from worklist.clinical_days import ClinicalCalendar
 from worklist.intake import Intake
 from worklist.ports import CalendarOf, Studies
-from worklist.requests.arrivals import step_performed
+from worklist.requests.arrivals import PerformedStep, steps_performed
 
+_ImageEvent = InstancesStored | StudyArrived | StudyGrew | InstanceReplaced
 _StudyEvent = PatientMatched | PatientCorrected | PatientSeparated | PatientReopened | StudyTextsRead
+_ABOUT_IMAGES: tuple[type[_ImageEvent], ...] = (InstancesStored, StudyArrived, StudyGrew, InstanceReplaced)
 _ABOUT_PATIENT_OR_TEXTS: tuple[type[_StudyEvent], ...] = (
     PatientMatched,
     PatientCorrected,
@@ -33,74 +38,53 @@ _ABOUT_PATIENT_OR_TEXTS: tuple[type[_StudyEvent], ...] = (
     PatientReopened,
     StudyTextsRead,
 )
+_STEP_STATES: dict[type[MppsStarted | MppsCompleted | MppsDiscontinued], str] = {
+    MppsStarted: "IN PROGRESS",
+    MppsCompleted: "COMPLETED",
+    MppsDiscontinued: "DISCONTINUED",
+}
 
 
 def subscribers(
     studies: Studies, *, calendar_of: CalendarOf = lambda _site_code: ClinicalCalendar()
 ) -> list[Subscriber]:
     """The worklist's subscriptions, for the dispatcher."""
-    intake = Intake(studies, calendar_of)
 
-    def on_instances_stored(session: Session, envelope: Envelope) -> None:
-        event = envelope.open(InstancesStored)
-        intake.images_came(session, event.study_uid, at=envelope.occurred_at, actor=envelope.actor)
+    def told_of(kinds: Collection[type[_ImageEvent | _StudyEvent]]) -> Together:
+        by_name = {kind.name(): kind for kind in kinds}
 
-    def on_study_arrived(session: Session, envelope: Envelope) -> None:
-        event = envelope.open(StudyArrived)
-        intake.study_arrived(session, event.study_uid, at=envelope.occurred_at, actor=envelope.actor)
+        def take_in(session: Session, envelopes: Sequence[Envelope]) -> None:
+            events = [envelope.open(by_name[envelope.name]) for envelope in envelopes]
+            intake = Intake(session, studies, calendar_of, {event.study_uid for event in events})
+            for event, envelope in zip(events, envelopes, strict=True):
+                _tell(intake, event, at=envelope.occurred_at, actor=envelope.actor)
 
-    def on_study_grew(session: Session, envelope: Envelope) -> None:
-        event = envelope.open(StudyGrew)
-        intake.study_changed(session, event.study_uid, at=envelope.occurred_at, actor=envelope.actor)
-
-    def on_instance_replaced(session: Session, envelope: Envelope) -> None:
-        event = envelope.open(InstanceReplaced)
-        intake.image_replaced(
-            session,
-            event.study_uid,
-            event.sop_instance_uid,
-            event.version,
-            at=envelope.occurred_at,
-            actor=envelope.actor,
-        )
-
-    def told_anew(kind: type[_StudyEvent]) -> Handler:
-        def on_change(session: Session, envelope: Envelope) -> None:
-            event = envelope.open(kind)
-            intake.study_changed(session, event.study_uid, at=envelope.occurred_at, actor=envelope.actor)
-
-        return on_change
-
-    def on_step(kind: type[MppsStarted] | type[MppsCompleted] | type[MppsDiscontinued], state: str) -> Handler:
-        def tell(session: Session, envelope: Envelope) -> None:
-            event = envelope.open(kind)
-            step_performed(
-                session,
-                site_code=event.site_code,
-                study_uid=event.study_uid,
-                accession_number=event.accession_number,
-                state=state,
-            )
-
-        return tell
+        return Together(kinds, take_in)
 
     return [
-        Subscriber(
-            "worklist.performed",
-            {
-                MppsStarted: on_step(MppsStarted, "IN PROGRESS"),
-                MppsCompleted: on_step(MppsCompleted, "COMPLETED"),
-                MppsDiscontinued: on_step(MppsDiscontinued, "DISCONTINUED"),
-            },
-        ),
-        Subscriber(
-            "worklist.intake",
-            {
-                InstancesStored: on_instances_stored,
-                StudyArrived: on_study_arrived,
-                StudyGrew: on_study_grew,
-                InstanceReplaced: on_instance_replaced,
-            },
-        ),
-        Subscriber("worklist.patients", {kind: told_anew(kind) for kind in _ABOUT_PATIENT_OR_TEXTS}),
+        Subscriber("worklist.performed", Together(tuple(_STEP_STATES), _steps)),
+        Subscriber("worklist.intake", told_of(_ABOUT_IMAGES)),
+        Subscriber("worklist.patients", told_of(_ABOUT_PATIENT_OR_TEXTS)),
     ]
+
+
+def _steps(session: Session, envelopes: Sequence[Envelope]) -> None:
+    kinds = {kind.name(): kind for kind in _STEP_STATES}
+    told = []
+    for envelope in envelopes:
+        kind = kinds[envelope.name]
+        event = envelope.open(kind)
+        told.append(PerformedStep(event.site_code, event.study_uid, event.accession_number, _STEP_STATES[kind]))
+    steps_performed(session, told)
+
+
+def _tell(intake: Intake, event: _ImageEvent | _StudyEvent, *, at: datetime, actor: str) -> None:
+    match event:
+        case InstancesStored():
+            intake.images_came(event.study_uid, at=at, actor=actor)
+        case StudyArrived():
+            intake.study_arrived(event.study_uid, at=at, actor=actor)
+        case InstanceReplaced():
+            intake.image_replaced(event.study_uid, event.sop_instance_uid, event.version, at=at, actor=actor)
+        case _:
+            intake.study_changed(event.study_uid, at=at, actor=actor)

@@ -9,8 +9,8 @@ import worklist.subscribers
 from pacs_node.archive.catalogue import Catalogue
 from reporting.events import ReportSigned
 from shared_kernel.clock import Clock
-from shared_kernel.events.dispatcher import Handler, Subscriber
 from shared_kernel.events.event import Envelope
+from shared_kernel.events.subscriber import Handler, Subscriber
 from worklist.service import CaseService
 
 

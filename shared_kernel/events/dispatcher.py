@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from itertools import islice
 
 import structlog
 from sqlalchemy import func, select
@@ -15,13 +16,13 @@ from sqlalchemy.orm import Session
 from shared_kernel.clock import Clock
 from shared_kernel.database import Database, DatabaseUnavailable
 from shared_kernel.errors import NotFound
-from shared_kernel.events.event import Envelope, Event
+from shared_kernel.events.event import Envelope
 from shared_kernel.events.pruning import prune
+from shared_kernel.events.reading import Reading, envelope_of, missed, news
+from shared_kernel.events.subscriber import Subscriber
 from shared_kernel.events.tables import EventSetAsideRow, OutboxRow, SubscriptionRow
 
-Handler = Callable[[Session, Envelope], None]
-
-_BATCH = 200
+_TOGETHER = 50  # in one transaction: others wait to write meanwhile
 _TRIES = 8
 _LONGEST_PAUSE = timedelta(seconds=60)
 _LONGEST_DOUBLING = 6
@@ -31,43 +32,9 @@ _KEPT_FOR = timedelta(days=30)
 _PRUNED_EVERY = timedelta(days=1)
 _LONGEST_ERROR = 2000
 _IDLE_SECONDS = 0.5  # another process (an import on the command line) may have published
+_GATHERING_SECONDS = 0.05  # under load there is always something new; a few together cost one commit
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Subscriber:
-    """Somebody who wants certain events: a lasting name, and a handler for each kind of event.
-
-    A handler writes with the session that it is given and nothing else: its work and the
-    subscriber's new place are committed together, so that a crash repeats both or neither.
-
-    `from_the_beginning` says what a name that was never seen before hears first: every event that the
-    outbox still holds (the default: nothing is missed), or only those that come from now on.
-    """
-
-    name: str
-    handlers: Mapping[type[Event], Handler]
-    from_the_beginning: bool = True
-
-
-_OUTBOX = select(
-    OutboxRow.sequence,
-    OutboxRow.event_id,
-    OutboxRow.name,
-    OutboxRow.occurred_at,
-    OutboxRow.actor,
-    OutboxRow.payload,
-).order_by(OutboxRow.sequence)
-
-
-class _Reading(NamedTuple):
-    """A piece of the outbox."""
-
-    envelopes: list[Envelope]
-    up_to: int
-    """No event that is wanted lies between the last of these and this sequence."""
-    more: bool
 
 
 @dataclass(slots=True)
@@ -76,6 +43,8 @@ class _Progress:
 
     read: int
     kept: int
+    alone_up_to: int = 0
+    """Up to here each event has a transaction of its own, because several together have failed."""
 
 
 class Dispatcher:
@@ -102,7 +71,7 @@ class Dispatcher:
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the event in hand; the rest is delivered after the next `start`."""
+        """End after the events in hand; the rest is delivered after the next `start`."""
         self._stopping.set()
         self._database.published.set()
         if self._thread:
@@ -124,14 +93,13 @@ class Dispatcher:
         Whatever its handler raises passes through, and the event stays aside. Raises NotFound when
         there is no such event aside, or nobody of this name who wants it.
         """
-        wanted = next((_wanted(each) for each in self._subscribers if each.name == subscriber), {})
+        named = next((each for each in self._subscribers if each.name == subscriber), None)
         with self._database.write() as session:
             aside = session.get(EventSetAsideRow, (subscriber, sequence))
             row = session.get(OutboxRow, sequence)
-            handler = wanted.get(row.name) if row else None
-            if aside is None or row is None or handler is None:
+            if named is None or aside is None or row is None or row.name not in named.wanted:
                 raise NotFound(subscriber=subscriber, sequence=sequence)
-            handler(session, _envelope(row))
+            named.hear(session, [envelope_of(row)], _never)
             session.delete(aside)
         log.info("events.retried", subscriber=subscriber, sequence=sequence)
 
@@ -151,6 +119,7 @@ class Dispatcher:
                 # A locked or full database: said, waited for, tried again; no event is passed over.
                 log.exception("events.dispatch_failed")
                 self._stopping.wait(_IDLE_SECONDS)
+            self._stopping.wait(_GATHERING_SECONDS)
             self._database.published.wait(_IDLE_SECONDS)
         try:
             self._keep_skipped(at_least=1)
@@ -166,44 +135,35 @@ class Dispatcher:
             read = {each.name: self._progress_of(each).read for each in ready}
             furthest = max(read.values(), default=0)
             # Most have read as far as one another: what is new is read once for all of them.
-            news = self._news(furthest) if ready else None
+            latest = news(self._database, furthest) if ready else None
             for subscriber in ready:
-                mine = news if news and read[subscriber.name] == furthest else self._missed(subscriber)
+                place = read[subscriber.name]
+                mine = latest if latest and place == furthest else missed(self._database, place, subscriber.wanted)
                 busy |= self._advance(subscriber, mine, interrupted)
         self._keep_skipped(at_least=_SELDOM)
 
-    def _news(self, read: int) -> _Reading:
-        """The next events of any name."""
-        with self._database.read() as session:
-            found = session.execute(_OUTBOX.where(OutboxRow.sequence > read).limit(_BATCH)).all()
-        return _Reading([_envelope(row) for row in found], found[-1].sequence if found else read, len(found) == _BATCH)
-
-    def _missed(self, subscriber: Subscriber) -> _Reading:
-        """The next events that one subscriber wants, past all that it does not."""
-        read = self._progress_of(subscriber).read
-        with self._database.read() as session:
-            # Both of one snapshot: behind the last one read, no wanted event can hide.
-            newest = session.scalar(select(func.max(OutboxRow.sequence))) or 0
-            wanted = OutboxRow.name.in_(_wanted(subscriber))
-            found = session.execute(_OUTBOX.where(OutboxRow.sequence > read, wanted).limit(_BATCH)).all()
-        full = len(found) == _BATCH
-        return _Reading([_envelope(row) for row in found], found[-1].sequence if full else newest, full)
-
-    def _advance(self, subscriber: Subscriber, reading: _Reading, interrupted: Callable[[], bool]) -> bool:
+    def _advance(self, subscriber: Subscriber, reading: Reading, interrupted: Callable[[], bool]) -> bool:
         """Deliver what was read; True if there may be more to do at once."""
         progress = self._progress_of(subscriber)
-        wanted = _wanted(subscriber)
+        wanted = subscriber.wanted
+        due = deque(each for each in reading.envelopes if each.sequence > progress.read and each.name in wanted)
         delivered = False
-        for envelope in reading.envelopes:
+        while due:
             if interrupted():
                 return False
-            if envelope.sequence <= progress.read or envelope.name not in wanted:
-                continue
+            alone = due[0].sequence <= progress.alone_up_to
+            together = list(islice(due, 1 if alone else _TOGETHER))
             try:
-                place = self._deliver(subscriber.name, wanted[envelope.name], envelope)
+                progress.read = progress.kept = self._deliver(subscriber, together, interrupted)
             except Exception as error:
-                return self._hold_up(subscriber.name, envelope, error)
-            progress.read = progress.kept = place
+                if len(together) == 1 or isinstance(error, DatabaseUnavailable):
+                    return self._hold_up(subscriber.name, together[0], error)
+                # It may be any of them, and shows itself: each is delivered again alone.
+                progress.alone_up_to = together[-1].sequence
+                log.warning("events.delivered_one_by_one", subscriber=subscriber.name, exc_info=error)
+                continue
+            while due and due[0].sequence <= progress.read:
+                due.popleft()
             delivered = True
             self._not_before.pop(subscriber.name, None)
         progress.read = max(progress.read, reading.up_to)
@@ -227,13 +187,14 @@ class Dispatcher:
         session.add(place)
         return place
 
-    def _deliver(self, name: str, handler: Handler, envelope: Envelope) -> int:
-        """Handle one event and move on, in one transaction; returns the new place."""
+    def _deliver(self, subscriber: Subscriber, envelopes: Sequence[Envelope], interrupted: Callable[[], bool]) -> int:
+        """Handle events and move on, in one transaction; returns the new place."""
         with self._database.write() as session:
-            place = session.get(SubscriptionRow, name) or self._new_place(session, name)
-            if place.position < envelope.sequence:  # else another dispatcher was faster
-                handler(session, envelope)
-                self._move(place, envelope.sequence)
+            place = session.get(SubscriptionRow, subscriber.name) or self._new_place(session, subscriber.name)
+            due = [each for each in envelopes if each.sequence > place.position]  # else another dispatcher was faster
+            if due:
+                heard = subscriber.hear(session, due, interrupted)
+                self._move(place, due[heard - 1].sequence)
             return place.position
 
     def _move(self, place: SubscriptionRow, sequence: int) -> None:
@@ -301,18 +262,3 @@ class Dispatcher:
 
 def _never() -> bool:
     return False
-
-
-def _wanted(subscriber: Subscriber) -> dict[str, Handler]:
-    return {kind.name(): handler for kind, handler in subscriber.handlers.items()}
-
-
-def _envelope(row: Any) -> Envelope:  # an OutboxRow, or its columns
-    return Envelope(
-        sequence=row.sequence,
-        event_id=row.event_id,
-        name=row.name,
-        occurred_at=row.occurred_at,
-        actor=row.actor,
-        payload=row.payload.encode(),
-    )

@@ -78,6 +78,9 @@ class Shelf:
     def study(self, study_uid: str) -> StudySummary | None:
         return self.held.get(study_uid)
 
+    def studies(self, study_uids: Iterable[str], *, session: Session) -> dict[str, StudySummary]:
+        return {study_uid: self.held[study_uid] for study_uid in study_uids if study_uid in self.held}
+
     def prior_counts(self, study_uids: Iterable[str], sites: Collection[str], *, session: Session) -> dict[str, int]:
         return {uid: sum(prior.site_code in sites for prior in self.priors(uid)) for uid in study_uids}
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, func, select
 
 from pacs_node.events import (
+    InstanceReplaced,
     InstancesStored,
     PatientCorrected,
     PatientMatched,
@@ -23,13 +24,14 @@ from shared_kernel.clock import SetClock
 from shared_kernel.database import Database
 from shared_kernel.events.dispatcher import Dispatcher
 from shared_kernel.events.event import Event
+from shared_kernel.events.outbox import publish
 from shared_kernel.events.tables import OutboxRow, SubscriptionRow
 from tests.worklist.fakes import DOCTOR, HANAKO, READER, Shelf, study
 from worklist import wire
 from worklist.model import CaseState
 from worklist.service import CaseService
 from worklist.subscribers import subscribers
-from worklist.tables import CaseRow, CaseStepRow
+from worklist.tables import CaseReplacementRow, CaseRow, CaseStepRow
 
 Tell = Callable[[Event], None]
 
@@ -183,3 +185,41 @@ def test_texts_that_were_read_anew_reach_the_case(
     tell(StudyTextsRead(study_uid="1.2.3", site_code="MINATO"))
 
     assert ("頭部", False) == (_only_case(database).study_description, _only_case(database).text_suspect)
+
+
+def _all_at_once(database: Database, clock: SetClock, *events: Event) -> None:
+    with database.write() as session:
+        for each in events:
+            publish(session, each, at=clock.now(), actor="ae:MINATO_CT")
+
+
+def test_what_came_meanwhile_is_taken_in_together_and_in_order(
+    shelf: Shelf, database: Database, clock: SetClock, dispatcher: Dispatcher
+) -> None:
+    uids = [f"1.2.{number}" for number in range(20)]
+    for uid in uids:
+        shelf.put(study(uid, instance_count=7))
+    _all_at_once(
+        database,
+        clock,
+        *(InstancesStored(study_uid=uid, site_code="MINATO", added=3, total=3) for uid in uids),
+        *(StudyArrived(study_uid=uid, site_code="MINATO", instances=7) for uid in reversed(uids)),
+        InstancesStored(study_uid="1.2.404", site_code="MINATO", added=1, total=1),  # deleted since
+        InstanceReplaced(study_uid=uids[0], site_code="MINATO", sop_instance_uid="1.9", version=2),
+        InstanceReplaced(study_uid=uids[0], site_code="MINATO", sop_instance_uid="1.9", version=2),
+    )
+    statements: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *said: statements.append(said[2]))
+    dispatcher.drain()
+
+    with database.read() as session:
+        rows = session.scalars(select(CaseRow)).all()
+        assert {(uid, "unread", 7) for uid in uids} == {(row.study_uid, row.state, row.instance_count) for row in rows}
+        by_id = {row.case_id: row.study_uid for row in rows}
+        steps = session.scalars(select(CaseStepRow).order_by(CaseStepRow.number)).all()
+        assert list(reversed(uids)) == [by_id[step.case_id] for step in steps]
+        assert 1 == session.scalar(select(func.count()).select_from(CaseReplacementRow))
+    told = _told(database)
+    assert [20, 20] == [told.count("ReadingCaseOpened"), told.count("ReadingBecameDue")]
+    asked = [each for each in statements if each.startswith("SELECT") and "reading_case " in each]
+    assert len(asked) == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import pytest
@@ -16,9 +16,10 @@ from structlog.testing import capture_logs
 from shared_kernel.clock import SetClock
 from shared_kernel.database import Database
 from shared_kernel.errors import NotFound
-from shared_kernel.events.dispatcher import Dispatcher, Subscriber
+from shared_kernel.events.dispatcher import Dispatcher
 from shared_kernel.events.event import Envelope, Event
 from shared_kernel.events.outbox import publish
+from shared_kernel.events.subscriber import Subscriber, Together
 from shared_kernel.events.tables import EventSetAsideRow, OutboxRow, SubscriptionRow
 from shared_kernel.settings import Settings
 from tests.support.waiting import until
@@ -181,17 +182,80 @@ def test_stop_leaves_the_rest_and_a_later_start_delivers_it(database: Database, 
     assert list(range(400)) == seen
 
 
-def test_an_event_costs_one_commit_and_nothing_for_those_who_do_not_want_it(
+def test_events_share_commits_and_cost_nothing_for_those_who_do_not_want_them(
     database: Database, clock: SetClock
 ) -> None:
     seen: list[int] = []
     dispatcher = Dispatcher(database, clock, [ear(seen), Subscriber("deaf", {LampBroken: listener(seen)})])
     dispatcher.drain()
-    light(database, clock, *range(50))
+    light(database, clock, *range(120))
     commits: list[object] = []
     event.listen(database.engine, "commit", commits.append)
     dispatcher.drain()
-    assert (list(range(50)), 50) == (seen, len(commits))
+    assert (list(range(120)), 3) == (seen, len(commits))  # fifty at once: others want to write, too
+
+
+def test_what_fails_among_others_is_undone_with_them_and_each_is_delivered_alone(
+    database: Database, clock: SetClock
+) -> None:
+    chest = Chest(7)
+    dispatcher = Dispatcher(database, clock, [Subscriber("chest", {LampLit: chest.hear})])
+    light(database, clock, *range(100))
+    with capture_logs() as logged:
+        dispatcher.drain()
+    # The first fifty were tried together; then six alone, and the seventh waits for its next try.
+    assert list(range(7)) == chest.heard
+    assert 7 == position(database, "chest")
+    assert ["events.delivered_one_by_one", "events.handler_failed"] == [entry["event"] for entry in logged]
+
+    chest.unbearable.clear()
+    clock.move(timedelta(minutes=2))
+    commits: list[object] = []
+    event.listen(database.engine, "commit", commits.append)
+    dispatcher.drain()
+    assert list(range(100)) == chest.heard
+    assert 43 + 1 == len(commits)  # the rest of the first fifty alone, the others together again
+
+
+def test_a_row_that_is_refused_at_the_end_holds_up_its_own_event_only(database: Database, clock: SetClock) -> None:
+    def write(session: Session, envelope: Envelope) -> None:
+        # Nothing is sent to the database before the commit, so no handler sees the refusal.
+        name = "taken" if envelope.open(LampLit).number in {2, 3} else f"lamp-{envelope.sequence}"
+        session.add(SubscriptionRow(subscriber=name, position=10**6, failures=0, updated_at=envelope.occurred_at))
+
+    dispatcher = Dispatcher(database, clock, [Subscriber("writer", {LampLit: write})])
+    light(database, clock, 1, 2, 3, 4)
+    with capture_logs():  # each failure is told with all of its frames
+        try_often(dispatcher, clock, 8)
+    assert 4 == position(database, "writer")
+    assert [("writer", 3)] == [each[:2] for each in aside(database)]
+    with database.read() as session:
+        names = session.scalars(select(SubscriptionRow.subscriber).order_by(SubscriptionRow.subscriber)).all()
+    assert ["lamp-1", "lamp-4", "taken", "writer"] == names
+
+
+def test_one_handler_gets_all_that_a_transaction_delivers(database: Database, clock: SetClock) -> None:
+    together: list[list[int]] = []
+    unbearable = {61}
+
+    def hear(_session: Session, envelopes: Sequence[Envelope]) -> None:
+        numbers = [int(envelope.sequence) for envelope in envelopes]
+        if unbearable & set(numbers):
+            raise RuntimeError("too bright")
+        together.append(numbers)
+
+    dispatcher = Dispatcher(database, clock, [Subscriber("all", Together((LampLit, LampBroken), hear))])
+    light(database, clock, *range(60))
+    break_lamps(database, clock, 5)
+    dispatcher.drain()
+    assert [list(range(1, 51)), *([each] for each in range(51, 61))] == together
+
+    try_often(dispatcher, clock, 8)
+    assert [[62], [63], [64], [65]] == together[-4:]
+    unbearable.clear()
+    dispatcher.retry("all", 61)
+    assert [61] == together[-1]
+    assert [] == aside(database)
 
 
 def test_what_was_passed_over_is_kept_seldom_and_at_the_end(database: Database, clock: SetClock) -> None:
@@ -261,7 +325,7 @@ def test_one_that_has_fallen_behind_passes_over_what_the_other_has_delivered(
 
 
 class Chest:
-    """Hears lamps, save those with a number that it can't bear."""
+    """Hears lamps, save those with a number that it can't bear; `heard` is what was committed."""
 
     def __init__(self, *unbearable: int) -> None:
         self.unbearable = set(unbearable)
@@ -273,7 +337,7 @@ class Chest:
         session.flush()
         if number in self.unbearable:
             raise RuntimeError(f"lamp {number} is too bright")
-        self.heard.append(number)
+        event.listen(session, "after_commit", lambda _session: self.heard.append(number), once=True)
 
 
 def aside(database: Database) -> list[tuple[str, int, str, str]]:
