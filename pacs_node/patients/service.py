@@ -25,6 +25,7 @@ from pacs_node.patients.decisions import Decider, study_row
 from pacs_node.patients.errors import LaterDecision, MergeRefused, ReasonMissing
 from pacs_node.patients.model import QuestionState
 from pacs_node.patients.notation import change
+from pacs_node.patients.rights import of_patient, of_people, of_study, patient_row, person_of
 from pacs_node.patients.tables import PatientDecisionRow, PatientQuestionRow
 from pacs_node.patients.view import PatientView, SiteName, from_wire
 from shared_kernel.audit.trail import record
@@ -101,7 +102,7 @@ class PatientService:
         """One patient as they are now. Raises NotFound."""
         self._require_patient(actor, patient)
         with self._database.read() as session:
-            return self._view.patient(session, _patient(session, patient), self._sites(session, actor))
+            return self._view.patient(session, patient_row(session, patient), self._sites(session, actor))
 
     def history_of_study(self, actor: Actor, study_uid: str) -> wire.History:
         """What was decided about a study's patient, newest first."""
@@ -129,25 +130,33 @@ class PatientService:
         with self._database.read() as session:
             study_uid = _question(session, question_id).study_uid
 
+        def about(session: Session) -> list[Resource]:
+            return [*of_study(session, study_uid), of_patient(session, _question(session, question_id).patient_row)]
+
         def deed(decider: Decider, session: Session) -> PatientDecisionRow:
             return decider.match(_question(session, question_id), said.holds)
 
-        return self._about_study(actor, study_uid, said.reason, deed)
+        return self._do(actor, said.reason, about, deed, _study_event)
 
     def correct(self, actor: Actor, study_uid: str, said: wire.Correction) -> wire.Decision:
         """A study's patient data are wrong; these are right. Raises StillContradicts, ReasonMissing, InvalidInput."""
         right = from_wire(said.demographics)
-        return self._about_study(
+        return self._do(
             actor,
-            study_uid,
             said.reason,
+            lambda session: of_study(session, study_uid),
             lambda decider, session: decider.correct(study_row(session, study_uid), right),
+            _study_event,
         )
 
     def separate(self, actor: Actor, study_uid: str, said: wire.Because) -> wire.Decision:
         """A study's patient is another person under the same id. Raises NothingToSeparate, ReasonMissing."""
-        return self._about_study(
-            actor, study_uid, said.reason, lambda decider, session: decider.separate(study_row(session, study_uid))
+        return self._do(
+            actor,
+            said.reason,
+            lambda session: of_study(session, study_uid),
+            lambda decider, session: decider.separate(study_row(session, study_uid)),
+            _study_event,
         )
 
     def reopen(self, actor: Actor, number: int, said: wire.Because) -> wire.Decision:
@@ -160,90 +169,85 @@ class PatientService:
             study_uid, sides = row.study_uid, (change(row.before), change(row.after))
         if study_uid is None:
             raise NotFound()
-        self._require_study(actor, study_uid)
-        for patient in {side.study.patient_row for side in sides if side.study}:
-            self._require_patient(actor, patient)
-        return self._about_study(
-            actor, study_uid, said.reason, lambda decider, session: decider.reopen(_decision(session, number))
-        )
+        patients = {side.study.patient_row for side in sides if side.study}
+
+        def about(session: Session) -> list[Resource]:
+            return [*of_study(session, study_uid), *(of_patient(session, patient) for patient in patients)]
+
+        def deed(decider: Decider, session: Session) -> PatientDecisionRow:
+            return decider.reopen(_decision(session, number))
+
+        return self._do(actor, said.reason, about, deed, _study_event)
 
     def merge(self, actor: Actor, patient: int, said: wire.Merge) -> wire.Decision:
         """Two patients are one person. Raises MergeRefused, ReasonMissing.
 
-        `into` may hang below somebody already, who is the person then: that one's site must be the actor's as well.
+        Whoever hangs below one of them, or above `into`, is the same person then: the right is taken at the
+        sites of all of them.
         """
-        self._require_patient(actor, said.into)
         with self._database.read() as session:
-            person = _person(session, said.into)
-        self._require_patient(actor, person)
+            person = person_of(session, said.into)
 
         def deed(decider: Decider, session: Session) -> PatientDecisionRow:
-            if _person(session, said.into) != person:
+            if person_of(session, said.into) != person:
                 raise MergeRefused(patient=patient, into=said.into)
-            return decider.merge(_patient(session, patient), _patient(session, said.into))
+            return decider.merge(patient_row(session, patient), patient_row(session, said.into))
 
-        return self._about_patient(actor, patient, said.reason, deed)
+        return self._do(
+            actor, said.reason, lambda session: of_people(session, patient, said.into), deed, _patient_event
+        )
 
     def unmerge(self, actor: Actor, patient: int, said: wire.Because) -> wire.Decision:
-        """They are not one person. Raises NotMergedPatient, ReasonMissing, LaterDecision when it was merged anew."""
+        """They are not one person. Raises NotMergedPatient, ReasonMissing, LaterDecision when it was merged anew.
+
+        It takes the right at the sites of all who are one person until then, as their merging did.
+        """
         with self._database.read() as session:
-            above = _patient(session, patient).merged_into
-        if above is not None:
-            self._require_patient(actor, above)
+            above = patient_row(session, patient).merged_into
 
         def deed(decider: Decider, session: Session) -> PatientDecisionRow:
-            row = _patient(session, patient)
+            row = patient_row(session, patient)
             if row.merged_into not in {above, None}:
                 raise LaterDecision(patient=patient)
             return decider.unmerge(row)
 
-        return self._about_patient(actor, patient, said.reason, deed)
-
-    def _about_study(self, actor: Actor, study_uid: str, reason: str, deed: Deed) -> wire.Decision:
-        resource = self._require_study(actor, study_uid)
-
-        def event(_session: Session, row: PatientDecisionRow) -> Event:
-            kind = _EVENTS[row.kind]
-            return kind(study_uid=study_uid, site_code=row.site_code, patient=row.patient_row, decision=row.number)
-
-        return self._do(actor, resource, reason, deed, event)
-
-    def _about_patient(self, actor: Actor, patient: int, reason: str, deed: Deed) -> wire.Decision:
-        resource = self._require_patient(actor, patient)
-
-        def event(session: Session, row: PatientDecisionRow) -> Event:
-            kind = PatientMerged if row.kind == "merge" else PatientUnmerged
-            into = row.other_patient_row or row.patient_row
-            return kind(
-                patient=row.patient_row,
-                into=into,
-                site_code=row.site_code,
-                into_site_code=_patient(session, into).issuer,
-                decision=row.number,
-            )
-
-        return self._do(actor, resource, reason, deed, event)
+        return self._do(actor, said.reason, lambda session: of_people(session, patient), deed, _patient_event)
 
     def _do(
         self,
         actor: Actor,
-        resource: Resource,
         reason: str,
+        about: Callable[[Session], list[Resource]],
         deed: Deed,
         event_of: Callable[[Session, PatientDecisionRow], Event],
     ) -> wire.Decision:
+        """Ask for the right to all that the deed is `about`, and do it; the first of them stands in the trail."""
         reason = cleaned(reason).strip()
-        if not reason:
-            raise ReasonMissing(field="reason")
-        with self._database.write() as session:
-            at: datetime = self._clock.now()
-            row = deed(Decider(session, actor, at, reason), session)
-            event = event_of(session, row)
-            publish(session, event, at=at, actor=actor.login)
-            told = f"{event.name()} {row.number}: {reason}"
-            entry = audit_entry(actor, Action.PATIENT_RESOLVE, resource, clock=self._clock, outcome="done", reason=told)
-            record(session, [entry])
-            return self._view.decisions(session, [row])[0]
+        asked: set[Resource] = set()
+        with self._database.read() as session:
+            wanted = about(session)
+        while True:
+            # Outside of the deed's transaction, in which it is looked whether that is still all: the gate writes
+            # its own audit row.
+            for resource in wanted:
+                self._gate.require(actor, Action.PATIENT_RESOLVE, resource)
+            asked.update(wanted)
+            if not reason:
+                raise ReasonMissing(field="reason")
+            with self._database.write() as session:
+                wanted = about(session)
+                if not asked.issuperset(wanted):
+                    continue
+                at: datetime = self._clock.now()
+                row = deed(Decider(session, actor, at, reason), session)
+                event = event_of(session, row)
+                publish(session, event, at=at, actor=actor.login)
+                told = f"{event.name()} {row.number}: {reason}"
+                entry = audit_entry(
+                    actor, Action.PATIENT_RESOLVE, wanted[0], clock=self._clock, outcome="done", reason=told
+                )
+                record(session, [entry])
+                return self._view.decisions(session, [row])[0]
 
     def _history(self, of: ColumnElement[bool]) -> wire.History:
         with self._database.read() as session:
@@ -252,35 +256,41 @@ class PatientService:
             ).all()
             return wire.History(decisions=self._view.decisions(session, rows))
 
-    def _require_study(self, actor: Actor, study_uid: str) -> Resource:
-        # Outside of the deed's transaction: the gate writes its own audit row.
+    def _require_study(self, actor: Actor, study_uid: str) -> None:
         with self._database.read() as session:
-            of_both = select(StudyRow.site_code, PatientRow.issuer).join(
-                PatientRow, PatientRow.id == StudyRow.patient_row
-            )
-            found = session.execute(of_both.where(StudyRow.study_uid == study_uid)).one_or_none()
-        if found is None:
-            raise NotFound()
-        site_code, issuer = found
-        if issuer != site_code:
-            # The id is another site's: what is decided of the study says something of that site's patient.
-            self._gate.require(actor, Action.PATIENT_RESOLVE, Resource(label=f"study/{study_uid}", site_code=issuer))
-        resource = Resource(label=f"study/{study_uid}", site_code=site_code, study_uid=study_uid)
-        self._gate.require(actor, Action.PATIENT_RESOLVE, resource)
-        return resource
+            wanted = of_study(session, study_uid)
+        for resource in wanted:
+            self._gate.require(actor, Action.PATIENT_RESOLVE, resource)
 
-    def _require_patient(self, actor: Actor, patient: int) -> Resource:
+    def _require_patient(self, actor: Actor, patient: int) -> None:
         with self._database.read() as session:
-            issuer = _patient(session, patient).issuer
-        resource = Resource(label=f"patient/{patient}", site_code=issuer)
-        self._gate.require(actor, Action.PATIENT_RESOLVE, resource)
-        return resource
+            wanted = of_patient(session, patient)
+        self._gate.require(actor, Action.PATIENT_RESOLVE, wanted)
 
     @staticmethod
     def _sites(session: Session, actor: Actor) -> frozenset[str]:
         if actor.kind is ActorKind.OPERATOR:
             return frozenset(session.scalars(select(PatientRow.issuer).union(select(StudyRow.site_code))))
         return visible_sites(actor, Action.PATIENT_RESOLVE)
+
+
+def _study_event(_session: Session, row: PatientDecisionRow) -> Event:
+    kind = _EVENTS[row.kind]
+    if row.study_uid is None:
+        raise RuntimeError(f"decision {row.number} is about no study")
+    return kind(study_uid=row.study_uid, site_code=row.site_code, patient=row.patient_row, decision=row.number)
+
+
+def _patient_event(session: Session, row: PatientDecisionRow) -> Event:
+    kind = PatientMerged if row.kind == "merge" else PatientUnmerged
+    into = row.other_patient_row or row.patient_row
+    return kind(
+        patient=row.patient_row,
+        into=into,
+        site_code=row.site_code,
+        into_site_code=patient_row(session, into).issuer,
+        decision=row.number,
+    )
 
 
 def _question(session: Session, question_id: str) -> PatientQuestionRow:
@@ -292,18 +302,6 @@ def _question(session: Session, question_id: str) -> PatientQuestionRow:
 
 def _decision(session: Session, number: int) -> PatientDecisionRow:
     row = session.get(PatientDecisionRow, number)
-    if row is None:
-        raise NotFound()
-    return row
-
-
-def _person(session: Session, patient: int) -> int:
-    row = _patient(session, patient)
-    return row.person or row.id
-
-
-def _patient(session: Session, patient: int) -> PatientRow:
-    row = session.get(PatientRow, patient)
     if row is None:
         raise NotFound()
     return row

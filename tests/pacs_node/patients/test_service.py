@@ -321,16 +321,6 @@ def test_who_may_decide(send: Send, service: PatientService) -> None:
         service.match(OFFICE, question.id, match)
 
 
-def test_a_merge_takes_the_right_at_both_sites(send: Send, service: PatientService) -> None:
-    send(), send(site="OTHER")
-    here, there = (each.patient for each in service.patients(OFFICE, wire.PatientQuery(q="P-1")).patients)
-    with pytest.raises(NotFound):
-        service.merge(DOCTOR, here, wire.Merge(into=there, reason="x"))
-    service.merge(OFFICE, here, wire.Merge(into=there, reason="x"))
-    with pytest.raises(NotFound):
-        service.unmerge(DOCTOR, here, BECAUSE)
-
-
 def test_a_decision_without_a_reason_is_none(send: Send, service: PatientService) -> None:
     uid = send()
     with pytest.raises(ReasonMissing):
@@ -350,47 +340,3 @@ def test_the_files_stay_as_they_came(hub: Hub, service: PatientService) -> None:
     service.correct(DOCTOR, stored.study_uid, correction(patient_id="P-5"))
     (record,) = hub.catalogue.instances(stored.study_uid)
     assert image.data_set == record.path.read_bytes()[record.dataset_offset :]
-
-
-def test_a_merge_takes_the_right_at_the_site_of_the_person_too(hub: Hub, send: Send, service: PatientService) -> None:
-    theirs, ours, mine = send(site="OTHER", PatientID="B-1"), send(PatientID="A-2"), send(PatientID="A-1")
-    known = service.patients(OFFICE, wire.PatientQuery(q="やまだ")).patients
-    number = {each.demographics.patient_id: each.patient for each in known}
-    service.merge(OFFICE, number["A-2"], wire.Merge(into=number["B-1"], reason="保険証で確認"))
-    with pytest.raises(NotFound):
-        service.merge(DOCTOR, number["A-1"], wire.Merge(into=number["A-2"], reason="同じ人"))
-    assert not {theirs, ours} & set(priors(hub, mine))
-    service.merge(OFFICE, number["A-1"], wire.Merge(into=number["A-2"], reason="同じ人"))
-    service.unmerge(OFFICE, number["A-1"], BECAUSE)
-
-
-@pytest.mark.parametrize("who", ["into", "above"])
-def test_who_is_merged_meanwhile_is_looked_at_again(
-    send: Send, service: PatientService, monkeypatch: pytest.MonkeyPatch, who: str
-) -> None:
-    """The right is asked for before the transaction: what it was asked for must be what is joined, or parted."""
-    send(site="OTHER", PatientID="B-1"), send(PatientID="A-2"), send(PatientID="A-1")
-    known = service.patients(OFFICE, wire.PatientQuery(q="やまだ")).patients
-    number = {each.demographics.patient_id: each.patient for each in known}
-    into_other = wire.Merge(into=number["B-1"], reason="保険証で確認")
-    into_own = wire.Merge(into=number["A-2"], reason="同じ人")
-    if who == "above":
-        service.merge(DOCTOR, number["A-1"], into_own)
-    do = service._do
-
-    def later(*deed: Any) -> wire.Decision:
-        monkeypatch.setattr(service, "_do", do)
-        if who == "above":
-            service.unmerge(OFFICE, number["A-1"], BECAUSE)
-            service.merge(OFFICE, number["A-1"], into_other)
-        else:
-            service.merge(OFFICE, number["A-2"], into_other)
-        return do(*deed)
-
-    monkeypatch.setattr(service, "_do", later)
-    if who == "above":
-        with pytest.raises(LaterDecision):
-            service.unmerge(DOCTOR, number["A-1"], BECAUSE)
-    else:
-        with pytest.raises(MergeRefused):
-            service.merge(DOCTOR, number["A-1"], into_own)
