@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from io import BytesIO
 from typing import Any, BinaryIO
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset
+from pydicom.filereader import read_dataset
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID, JPEGBaseline8Bit, JPEGExtended12Bit
 
 from pacs_node.transcoding.decoders import decodable
 from pacs_node.transcoding.errors import BrokenPixels, NoDecoder
-from pacs_node.transcoding.rewrite import Out, Stream, Value
+from pacs_node.transcoding.rewrite import Encoding, Out, Stream, Value
 
 MOST_FRAME_BYTES = 512 * 2**20
 """A frame that decodes to more may be a bomb."""
@@ -62,12 +65,30 @@ def decompress(source: BinaryIO, transfer_syntax_uid: str, pixels: BinaryIO) -> 
 
     Colour comes as interleaved RGB, whatever transform the codestream had.
     """
+    return _decoded(lambda: dcmread(source, force=True), transfer_syntax_uid, pixels)
+
+
+def decompress_icon(item: bytes, encoding: Encoding, transfer_syntax_uid: str) -> Decompressed:
+    """Decode the pixels of an item of IconImageSequence, encoded as said. Raises NoDecoder, BrokenPixels."""
+
+    def read() -> Dataset:
+        return read_dataset(BytesIO(item), not encoding.explicit, not encoding.big_endian)
+
+    try:
+        decoded = _decoded(read, transfer_syntax_uid, BytesIO())
+    except BrokenPixels as error:
+        raise BrokenPixels(reason=f"its icon: {error.details['reason']}") from error
+    # An icon says nothing of how its pixels came about (PS3.3 section C.7.6.1.1.6).
+    return replace(decoded, lossy=False)
+
+
+def _decoded(read: Callable[[], Dataset], transfer_syntax_uid: str, pixels: BinaryIO) -> Decompressed:
     if not decodable(transfer_syntax_uid):
         raise NoDecoder(transfer_syntax_uid=transfer_syntax_uid)
     length = 0
     described: dict[str, Any] = {}
     try:
-        dataset = dcmread(source, force=True)
+        dataset = read()
         frames = _frames(dataset)
         for samples, now in get_decoder(UID(transfer_syntax_uid)).iter_array(dataset, as_rgb=True):
             data = samples.astype(samples.dtype.newbyteorder("<"), copy=False).tobytes()

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, BinaryIO
 
 from pydicom import Dataset, dcmread
@@ -17,9 +18,9 @@ from pacs_node.model import InstanceRecord
 from pacs_node.peers.coercion import Direction, parsed
 from pacs_node.transcoding.coercing import coerced
 from pacs_node.transcoding.decoders import decodable
-from pacs_node.transcoding.decompress import decompress
+from pacs_node.transcoding.decompress import decompress, decompress_icon
 from pacs_node.transcoding.errors import BrokenPixels, NotTranscodable
-from pacs_node.transcoding.rewrite import ENCODINGS, Rewriter, encoding_of
+from pacs_node.transcoding.rewrite import ENCODINGS, Changes, Encoding, Rewriter, encoding_of
 from pacs_node.transcoding.workspace import SYSTEM, Workspace
 
 IMPLICIT_LITTLE = "1.2.840.10008.1.2"
@@ -160,21 +161,26 @@ class _Making:
 
     def _transcode(self, wanted: str) -> None:
         source, stored, changes = self._source(), self.syntax, {}
-        room = self._size()
+        room, icon = self._size(), None
         if stored not in NATIVE:
             if _has_pixels(source):
                 source.seek(0)
                 decompressed = decompress(source, stored, self._temporary(_DECODED * room))
                 changes, room = decompressed.changes(), room + decompressed.length
+            icon = partial(_icon, stored)
             stored = EXPLICIT_LITTLE
         out = self._temporary(room)
         width = _pixel_width(source) if stored == EXPLICIT_BIG else 2
         end = source.seek(0, os.SEEK_END)
         encoding = encoding_of(source, self.offset, ENCODINGS[stored])
         source.seek(self.offset)
-        Rewriter(source, out, encoding, ENCODINGS[wanted], changes, pixel_width=width).run(end)
+        Rewriter(source, out, encoding, ENCODINGS[wanted], changes, width, icon=icon).run(end)
         out.flush()
         self.file, self.offset, self.syntax = out, 0, wanted
+
+
+def _icon(stored: str, item: bytes, encoding: Encoding) -> Changes:
+    return decompress_icon(item, encoding, stored).changes()
 
 
 def _has_pixels(source: BinaryIO) -> bool:

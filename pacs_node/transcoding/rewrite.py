@@ -28,6 +28,8 @@ _DEEPEST = 64
 _PIECE = 1 * 2**20
 _LONGEST_SHORT = 0xFFFF
 _PIXEL_REPRESENTATION = 0x00280103
+_ICON_IMAGE_SEQUENCE = 0x00880200
+_LONGEST_ICON = 16 * 2**20
 
 
 class Out(Protocol):
@@ -69,6 +71,8 @@ Value = tuple[str, bytes]
 """VR and value, encoded for the output."""
 Stream = tuple[str, int, Callable[[Out], None]]
 """VR, length in bytes, and what writes so many bytes."""
+Changes = Mapping[int, Value | Stream | None]
+"""By tag; None leaves the element out."""
 
 
 @dataclass(slots=True)
@@ -76,37 +80,44 @@ class Rewriter:
     """Reads a data set from `source` in one encoding and writes it to `out` in another.
 
     `changes` are elements of the data set itself that are written instead of those that it has (or beside them); None
-    leaves one out. `pixel_width` is the bytes of a word of PixelData that is turned round. With `fragments`, what is
-    written is of the same encapsulated transfer syntax as what is read: compressed pixels, those of icons, are copied.
+    leaves one out. `icon` gives those of an item of IconImageSequence whose pixels are compressed, as they may be where
+    those of the data set are (PS3.5 section A.4), from its bytes and their encoding. `pixel_width` is the bytes of a
+    word of PixelData that is turned round. With `fragments`, what is written is of the same encapsulated transfer
+    syntax as what is read: compressed pixels, those of icons, are copied.
     """
 
     source: BinaryIO
     out: Out
     stored: Encoding
     wanted: Encoding
-    changes: Mapping[int, Value | Stream | None] = field(default_factory=dict)
+    changes: Changes = field(default_factory=dict)
     pixel_width: int = 2
     fragments: bool = False
+    icon: Callable[[bytes, Encoding], Changes] | None = None
     _signed: bool = False
 
     def run(self, end: int) -> None:
         """Rewrite up to the position `end` of the source. Raises BrokenDataSet."""
-        due = sorted(self.changes)
-        while self.source.tell() < end:
-            tag, vr, length, encoding = self.head(self.stored)
-            while due and due[0] < tag:
-                self._write_change(due.pop(0))
-            if due and due[0] == tag:
-                due.pop(0)
-                self.skip(length, encoding)
-                self._write_change(tag)
-            else:
-                self._element(tag, vr, length, encoding, depth=0)
-        for tag in due:
-            self._write_change(tag)
+        self._elements(end, self.stored, self.changes, depth=0)
 
-    def _write_change(self, tag: int) -> None:
-        change = self.changes[tag]
+    def _elements(self, end: int | None, encoding: Encoding, changes: Changes, depth: int) -> None:
+        """Those up to `end`, or up to the end of their item."""
+        due = sorted(changes)
+        while end is None or self.source.tell() < end:
+            tag, vr, length, inside = self.head(encoding)
+            if tag == _ITEM_END and depth:
+                break
+            while due and due[0] < tag:
+                self._write_change(due[0], changes[due.pop(0)])
+            if due and due[0] == tag:
+                self.skip(length, inside)
+                self._write_change(tag, changes[due.pop(0)])
+            else:
+                self._element(tag, vr, length, inside, depth)
+        for tag in due:
+            self._write_change(tag, changes[tag])
+
+    def _write_change(self, tag: int, change: Value | Stream | None) -> None:
         if change is None:
             return
         if len(change) == 2:  # noqa: PLR2004 - a value, not a stream
@@ -146,6 +157,8 @@ class Rewriter:
         if self.fragments and length == UNDEFINED and vr in ("OB", "OW"):
             self._copy_fragments(tag, vr, encoding)
             return
+        if length == UNDEFINED and tag == PIXEL_DATA:
+            raise BrokenDataSet("compressed pixels where none can be decoded")
         if vr == "SQ" or length == UNDEFINED:
             self._sequence(tag, length, encoding, depth)
             return
@@ -170,9 +183,31 @@ class Rewriter:
             if inner != _ITEM:
                 raise BrokenDataSet("something else than an item in a sequence")
             self._write_head(_ITEM, "", UNDEFINED)
-            self._item(size, encoding, depth)
+            changes = self._icon(size, encoding) if tag == _ICON_IMAGE_SEQUENCE and self.icon else {}
+            self._item(size, encoding, depth, changes)
             self._write_head(_ITEM_END, "", 0)
         self._write_head(_SEQUENCE_END, "", 0)
+
+    def _icon(self, length: int, encoding: Encoding) -> Changes:
+        """What changes in the item of an icon that begins here; goes back to its beginning."""
+        start, compressed = self.source.tell(), False
+        end = None if length == UNDEFINED else start + length
+        while end is None or self.source.tell() < end:
+            tag, _, size, inside = self.head(encoding)
+            if tag == _ITEM_END:
+                self.source.seek(-8, 1)
+                break
+            compressed = compressed or (tag == PIXEL_DATA and size == UNDEFINED)
+            self.skip(size, inside)
+        size = self.source.tell() - start
+        self.source.seek(start)
+        if self.icon is None or not compressed:
+            return {}
+        if size > _LONGEST_ICON:
+            raise BrokenDataSet(f"an icon of more than {_LONGEST_ICON} bytes")
+        item = self._read(size)
+        self.source.seek(start)
+        return self.icon(item, encoding)
 
     def _copy_fragments(self, tag: int, vr: str, encoding: Encoding) -> None:
         """Encapsulated pixels as they are (PS3.5 section A.4)."""
@@ -187,13 +222,9 @@ class Rewriter:
             self._copy(size, 1)
         self._write_head(_SEQUENCE_END, "", 0)
 
-    def _item(self, length: int, encoding: Encoding, depth: int) -> None:
+    def _item(self, length: int, encoding: Encoding, depth: int, changes: Changes | None = None) -> None:
         end = None if length == UNDEFINED else self.source.tell() + length
-        while end is None or self.source.tell() < end:
-            tag, vr, size, inside = self.head(encoding)
-            if tag == _ITEM_END:
-                return
-            self._element(tag, vr, size, inside, depth + 1)
+        self._elements(end, encoding, changes or {}, depth + 1)
 
     def skip(self, length: int, encoding: Encoding) -> None:
         """Go behind a value; one of undefined length is fragments of pixels or a sequence."""

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydicom import Dataset, dcmread
 from pydicom.dataset import FileMetaDataset
+from pydicom.encaps import encapsulate
 from pydicom.filereader import read_dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import DeflatedExplicitVRLittleEndian, RLELossless
@@ -144,6 +145,74 @@ def test_a_damaged_codestream_is_named(stored: Path) -> None:
     stored.write_bytes(image.file[: at + 8] + b"\xff" * (len(image.file) - at - 8))
     with pytest.raises(BrokenPixels), outgoing(record_of(stored), EXPLICIT_LITTLE):
         pass
+
+
+def with_icon(colour: bool = False) -> Dataset:
+    """A compressed image whose icon is compressed as well."""
+    ds = dcmread(io.BytesIO(ct(pixels=np.arange(256, dtype="<u2").tobytes()).file))
+    icon = Dataset()
+    icon.SamplesPerPixel, icon.Rows, icon.Columns = 3 if colour else 1, 16, 16
+    icon.PhotometricInterpretation = "RGB" if colour else "MONOCHROME2"
+    icon.BitsAllocated = icon.BitsStored = 8
+    icon.HighBit, icon.PixelRepresentation = 7, 0
+    if colour:
+        icon.PlanarConfiguration = 0
+    icon.PixelData = bytes(range(256)) * icon.SamplesPerPixel
+    icon["PixelData"].VR = "OB"
+    icon.file_meta = FileMetaDataset()
+    icon.file_meta.TransferSyntaxUID = EXPLICIT_LITTLE
+    icon.set_original_encoding(False, True)
+    icon.SOPClassUID, icon.SOPInstanceUID = ds.SOPClassUID, ds.SOPInstanceUID
+    icon.compress(RLELossless, generate_instance_uid=False)
+    del icon.SOPClassUID, icon.SOPInstanceUID
+    ds.compress(RLELossless, generate_instance_uid=False)
+    ds.IconImageSequence = Sequence([icon])
+    return ds
+
+
+@pytest.mark.parametrize("colour", [False, True])
+@pytest.mark.parametrize("target", [EXPLICIT_LITTLE, IMPLICIT_LITTLE])
+@pytest.mark.parametrize("defined", [False, True])
+def test_a_compressed_icon_goes_out_native_too(stored: Path, target: str, *, colour: bool, defined: bool) -> None:
+    """PS3.5 section A.4: an icon may or may not be compressed where the image is."""
+    ds = with_icon(colour)
+    ds.IconImageSequence[0].is_undefined_length_sequence_item = not defined
+    stored.write_bytes(part10(ds, RLELossless).file)
+    made = read(sent(stored, target), target)
+    assert np.array_equal(np.arange(256), made.pixel_array.ravel())
+    [icon] = made.IconImageSequence
+    icon.file_meta = made.file_meta
+    expected = np.tile(np.arange(256), 3 if colour else 1)
+    assert np.array_equal(expected, icon.pixel_array.ravel())
+    assert (8, "RGB" if colour else "MONOCHROME2") == (icon.BitsAllocated, icon.PhotometricInterpretation)
+    assert "LossyImageCompression" not in icon
+    assert (icon.get("PlanarConfiguration") == 0) is colour
+
+
+def test_an_icon_that_is_native_stays_as_it_is(stored: Path) -> None:
+    ds = with_icon()
+    ds.decompress(generate_instance_uid=False)
+    native = with_icon()
+    icon = Dataset()
+    icon.update({element.tag: element for element in native.IconImageSequence[0] if element.keyword != "PixelData"})
+    icon.add_new(0x7FE00010, "OB", bytes(range(256)))
+    native.IconImageSequence = Sequence([icon])
+    stored.write_bytes(part10(native, RLELossless).file)
+    [made] = read(sent(stored, EXPLICIT_LITTLE), EXPLICIT_LITTLE).IconImageSequence
+    assert icon == made
+
+
+@pytest.mark.parametrize("where", ["icon", "elsewhere"])
+def test_compressed_pixels_in_a_sequence_that_can_not_be_decoded_are_named(stored: Path, where: str) -> None:
+    ds = with_icon()
+    if where == "icon":
+        ds.IconImageSequence[0].PixelData = encapsulate([b"\x01\xff\xff\xff" * 4])
+    else:
+        ds.ReferencedImageSequence = ds.pop("IconImageSequence").value
+    stored.write_bytes(part10(ds, RLELossless).file)
+    with pytest.raises(BrokenPixels) as caught, outgoing(record_of(stored), EXPLICIT_LITTLE):
+        pass
+    assert ("its icon: " if where == "icon" else "compressed pixels") in str(caught.value.details["reason"])
 
 
 def test_rules_of_the_peer_change_the_data_set(stored: Path) -> None:
