@@ -26,9 +26,9 @@ _STORAGE_SERVICES = (StorageServiceClass, NonPatientObjectStorageServiceClass)
 _STORAGE_ROOT = "1.2.840.10008.5.1.4.1.1."
 """Where the standard puts its storage classes; what pynetdicom does not know there is a newer or a retired one.
 
-What the rule takes was compared in November 2026 with every SOP class of the registry of UIDs (PS3.6 table A-1), as
-pydicom's dictionary had it in March 2025: all of PS3.4 tables B.5-1 and GG.3-1, label and height map segmentation and
-thermography among them, and nothing else. A test compares it with the installed dictionary.
+What the rule takes was compared in November 2026 with edition 2026d, the newest then: every row of PS3.4 table B.5-1
+and every SOP class of the registry of UIDs (PS3.6 table A-1) is taken if it is a storage class, and nothing else is. A
+test compares it with the installed dictionary and with what has come since.
 """
 _RETIRED = {
     "1.2.840.10008.5.1.1.27",  # Stored Print

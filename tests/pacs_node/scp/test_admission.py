@@ -174,9 +174,17 @@ def test_a_meter_lets_through_its_rate_and_a_second_more(taken: list[tuple[int, 
         ("1.2.840.10008.5.1.4.1.1.201.6", False),
         ("1.2.840.10008.5.1.4.1.1.201.1.1", False),  # an instance, not a class
         ("1.2.840.10008.4.2", False),  # the service class
-        ("1.2.840.10008.5.1.4.1.1.66.7", True),  # label map segmentation, 2024d
-        ("1.2.840.10008.5.1.4.1.1.66.8", True),  # height map segmentation, 2025
-        ("1.2.840.10008.5.1.4.1.1.601.4", True),  # thermography, 2025
+        # What PS3.6 table A-1 of 2026d has beyond the installed dictionary.
+        ("1.2.840.10008.5.1.4.1.1.2.3", True),  # CT, for processing
+        ("1.2.840.10008.5.1.4.1.1.2.4", True),  # enhanced CT, for processing
+        ("1.2.840.10008.5.1.4.1.1.2.5", True),  # legacy converted enhanced CT, for processing
+        ("1.2.840.10008.5.1.4.1.1.9.100.1", True),  # waveform presentation state
+        ("1.2.840.10008.5.1.4.1.1.9.100.2", True),  # waveform acquisition presentation state
+        ("1.2.840.10008.5.1.4.1.1.66.7", True),  # label map segmentation
+        ("1.2.840.10008.5.1.4.1.1.66.8", True),  # height map segmentation
+        ("1.2.840.10008.5.1.4.1.1.601.3", True),  # thermography
+        ("1.2.840.10008.5.1.4.1.1.601.4", True),  # thermography, multi-frame
+        ("1.2.840.10008.5.1.4.1.1.601.5", True),  # ultrasound waveform
         ("1.2.392.200036.9116.7.8.1", False),
     ],
 )
