@@ -135,7 +135,7 @@ class Channel:
         """Send all of it; with `more`, the kernel may wait for what follows. Raises NoAnswer, ConnectionLost."""
         try:
             if self._secure:
-                self.socket.sendall(data)
+                self._send_secure(data, time.monotonic() + self.patience)
                 return
             flags = socket.MSG_NOSIGNAL | (socket.MSG_MORE if more else 0)
             sent = self.socket.send(data, flags)
@@ -160,7 +160,7 @@ class Channel:
             while offset < end:
                 if self._secure:
                     piece = os.pread(file, min(_CHUNK, end - offset), offset)
-                    self.socket.sendall(piece)
+                    self._send_secure(piece, until)
                     sent = len(piece)
                 else:
                     sent = os.sendfile(self.socket.fileno(), file, offset, end - offset)
@@ -201,6 +201,16 @@ class Channel:
         with contextlib.suppress(OSError):
             socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
         self.socket.close()
+
+    def _send_secure(self, data: bytes | memoryview, until: float) -> None:
+        """Record by record, as TLS sends them; `sendall` would give each of them the whole time."""
+        rest = memoryview(data)
+        while rest:
+            left = until - time.monotonic()
+            if left <= 0:
+                raise NoAnswer("the peer takes nothing more")
+            self._wait_for(left)
+            rest = rest[self.socket.send(rest) :]
 
     def _fill(self, begun: float | None, until: float | None) -> float:
         """Read what is there; returns when the PDU began to come, or had to."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import ssl
 import threading
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +15,7 @@ from hypothesis import strategies as st
 from pacs_node.upper_layer import pdu
 from pacs_node.upper_layer.channel import LONGEST_PDU, Channel
 from pacs_node.upper_layer.errors import ConnectionLost, MalformedPdu, NoAnswer
+from tests.support.certificates import Authority
 
 
 def _pair() -> tuple[socket.socket, socket.socket]:
@@ -86,3 +90,32 @@ def test_an_interruption_ends_a_read_and_lets_send() -> None:
     timer.join(20)
     channel.close()
     client.close()
+
+
+@pytest.mark.parametrize("how", ["bytes", "file"])
+def test_what_goes_over_tls_has_its_time_as_a_whole(tmp_path: Path, how: str) -> None:
+    """The peer takes a little again and again: each record is in time, all of it never would be."""
+    authority = Authority(tmp_path)
+    own = authority.issue("node")
+    ours, theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context(cafile=authority.own.certificate)
+    ours.load_cert_chain(own.certificate, own.key)
+    client, accepted = _pair()
+    over, taken = threading.Event(), []
+
+    def take() -> None:
+        with theirs.wrap_socket(client, server_hostname="127.0.0.1") as peer, contextlib.suppress(OSError):
+            while not over.wait(0.05):
+                taken.append(len(peer.recv(16 * 1024)))
+
+    thread = threading.Thread(target=take)
+    thread.start()
+    channel = Channel(ours.wrap_socket(accepted, server_side=True), patience=0.5)
+    (tmp_path / "large").write_bytes(bytes(64 * 2**20))
+    try:
+        with (tmp_path / "large").open("rb") as file, pytest.raises(NoAnswer):
+            channel.send(file.read()) if how == "bytes" else channel.send_file(file.fileno(), 0, 64 * 2**20)
+    finally:
+        over.set()
+        channel.close()
+        thread.join(20)
+    assert len(taken) > 3
