@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from access_control.attempts import PAUSE_MINUTES, Attempts
 from access_control.errors import NoSuchPerson, WrongPassword
 from access_control.gate import audit_entry
+from access_control.known import KnownActors
 from access_control.model import Actor, ActorKind, Resource
 from access_control.people import as_actor
 from access_control.tables import CredentialRow, PersonRow, SiteRow
@@ -23,6 +24,7 @@ from shared_kernel.audit.trail import record
 from shared_kernel.clock import Clock
 from shared_kernel.database import Database
 from shared_kernel.ids import new_id
+from shared_kernel.watch import Moment
 
 LONGEST_LOGIN = 64
 _VERIFIED_AT_ONCE = 2
@@ -55,6 +57,7 @@ class Credentials:
         # An unknown name costs the same time as a wrong password, so that names can't be found out by timing.
         self._nobody = self._hasher.hash(secrets.token_hex())
         self._attempts = Attempts()
+        self._known = KnownActors(database.watch, database.engine.dialect)
         self._verifying = threading.BoundedSemaphore(_VERIFIED_AT_ONCE)
 
     def sign_in(self, login: str, password: str, client: str) -> tuple[str, Actor]:
@@ -104,10 +107,23 @@ class Credentials:
                 self._tell(session, actor, "token.issue", "at the command line")
         return secret
 
-    def recognise(self, secret: str) -> Actor | None:
-        """Who shows this secret; None if it is unknown, expired or revoked."""
+    def recognise(self, secret: str, as_of: Moment = None) -> Actor | None:
+        """Who shows this secret; None if it is unknown, expired or revoked.
+
+        With `as_of`, the database's moment before this was called, they are remembered for `known`.
+        """
         with self._database.read() as session:
-            return self._actor(session, secret)
+            actor = self._actor(session, secret)
+            if actor is not None and as_of is not None:
+                digest = _digest(secret)
+                expires_at = session.scalar(select(CredentialRow.expires_at).filter_by(token_hash=digest))
+                if expires_at is not None:
+                    self._known.keep(digest, actor, expires_at, as_of)
+        return actor
+
+    def known(self, secret: str, as_of: Moment) -> Actor | None:
+        """Like `recognise`, without waiting for anything; None also when that can't be said from memory."""
+        return self._known.find(_digest(secret), self._clock.now(), as_of)
 
     def _is_right(self, login: str, password: str) -> bool:
         with self._database.read() as session:

@@ -47,6 +47,14 @@ class AccessGate:
             self._mark_written(key)
         return decision
 
+    def has_passed(self, actor: Actor, action: Action, resource: Resource) -> bool:
+        """Whether `require` would return at once: allowed by today's rules, and in the trail already.
+
+        It writes nothing and waits for nothing, so the event loop may ask; when it says no, `require` says why.
+        """
+        key = (actor.session_id, actor.login, action.value, resource.label)
+        return bool(decide(actor, action, resource)) and self._is_written(key)
+
     def check(self, actor: Actor, action: Action, resource: Resource, purpose: Purpose = Purpose.READING) -> None:
         """Like `require`, but the deed itself writes the audit line where it is allowed (outcome `done`).
 

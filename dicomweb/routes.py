@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Awaitable, Callable
 
-from anyio import CapacityLimiter, to_thread
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import Response
+from anyio import CapacityLimiter
 from starlette.routing import Route
 
 from access_control.gate import AccessGate
-from access_control.model import Actor
 from dicomweb.access import Door
+from dicomweb.http.way import Authenticate, Handler, Recognise, Way
 from dicomweb.pixels.picture import Pictures
 from dicomweb.qido.handler import SearchHandler
 from dicomweb.rendering.rendition import Renditions
@@ -28,10 +24,6 @@ from pacs_node.archive.search import Level
 from pacs_node.ingest.service import IngestService
 from shared_kernel.database import Database
 from shared_kernel.settings import Settings
-
-Authenticate = Callable[[Request], Actor]
-Handler = Callable[[Request, Actor], Response]
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 STUDY = "/dicomweb/studies/{study}"
 SERIES = STUDY + "/series/{series}"
@@ -49,11 +41,12 @@ def routes(  # noqa: PLR0917 - the services, in the order in which they stand on
     authenticate: Authenticate,
     database: Database,
     settings: Settings,
+    recognise: Recognise | None = None,
 ) -> list[Route]:
     """Every route of QIDO-RS, WADO-RS and STOW-RS.
 
-    `authenticate` runs on a worker thread and raises NotSignedIn. The handlers raise DokueiErrors for
-    the application to tell.
+    `authenticate` runs on a worker thread and raises NotSignedIn; `recognise` finds on the event loop whom it
+    knows without waiting, None for everybody else. The handlers raise DokueiErrors for the application to tell.
     """
     # pydicom remarks on odd data in files, which are not ours to mend; errors it raises are met where they happen.
     warnings.filterwarnings("ignore", category=UserWarning, module=r"pydicom(\.|$)")
@@ -62,7 +55,8 @@ def routes(  # noqa: PLR0917 - the services, in the order in which they stand on
     drawing = CapacityLimiter(_DRAWING_AT_ONCE)
 
     def get(path: str, handler: Handler, limiter: CapacityLimiter | None = None) -> Route:
-        return Route(path, _endpoint(handler, authenticate, limiter), methods=["GET"])
+        way = Way(authenticate, recognise, database.watch, limiter)
+        return Route(path, way.endpoint(handler), methods=["GET"])
 
     def search(path: str, level: Level) -> Route:
         return get(path, SearchHandler(database, door, level))
@@ -91,17 +85,3 @@ def routes(  # noqa: PLR0917 - the services, in the order in which they stand on
         get(f"{INSTANCE}/frames/{{frames}}/thumbnail", thumbnail, drawing),
         get(f"{INSTANCE}/bulkdata/{{path:path}}", BulkDataHandler(door, pictures)),
     ]
-
-
-def _endpoint(handler: Handler, authenticate: Authenticate, limiter: CapacityLimiter | None) -> Endpoint:
-    """A synchronous handler on a worker thread, of the common pool or of one with its own limit."""
-
-    def work(request: Request) -> Response:
-        return handler(request, authenticate(request))
-
-    async def endpoint(request: Request) -> Response:
-        if limiter is None:
-            return await run_in_threadpool(work, request)
-        return await to_thread.run_sync(work, request, limiter=limiter)
-
-    return endpoint

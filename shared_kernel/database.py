@@ -36,6 +36,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from shared_kernel import postgresql
 from shared_kernel.errors import Text, Unavailable
+from shared_kernel.watch import Watch
 
 _WRITE = "dokuei_write"
 _LONGEST_WAIT_SECONDS = 30.0
@@ -129,6 +130,9 @@ class Database:
         # A server may have been restarted since a connection was last used; a file is always there.
         self._is_file = make_url(url).get_backend_name() == "sqlite"
         self.engine = create_engine(url, pool_size=20, max_overflow=40, pool_pre_ping=not self._is_file)
+        file = self.engine.url.database if self._is_file else None
+        self.watch = Watch(Path(file) if file and file != ":memory:" else None)
+        """Says whether anything has been committed since; for what is kept in memory."""
         self._turns = _Turns()
         self._lean: PoolProxiedConnection | None = None
         if self._is_file:
@@ -223,6 +227,7 @@ class Database:
         lean, self._lean = self._lean, None
         if lean is not None:
             lean.close()
+        self.watch.close()
         self.engine.dispose()
 
     @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -14,6 +15,7 @@ _TYPE = re.compile(rf"\s*({_TOKEN})/({_TOKEN})\s*")
 # A bare value may hold a slash here: clients leave out the quotes that RFC 9110 asks for in type=application/dicom.
 _PARAMETER = re.compile(rf';\s*(?:({_TOKEN})\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;,"]*)\s*)?')
 _MOST_RANGES = 64
+_KEPT_LENGTH = 500  # clients say the same few headers all day; nobody's long one is remembered
 ANY = "*/*"
 
 
@@ -49,6 +51,10 @@ class MediaRange:
 
 def parse_accept(header: str) -> tuple[MediaRange, ...]:
     """What a client accepts, in its order; what can't be read is passed over, an empty header means `*/*`."""
+    return _parsed_before(header) if len(header) <= _KEPT_LENGTH else _parsed(header)
+
+
+def _parsed(header: str) -> tuple[MediaRange, ...]:
     if not header.strip():
         return (MediaRange(ANY, False, None, 1.0),)
     ranges: list[MediaRange] = []
@@ -59,6 +65,9 @@ def parse_accept(header: str) -> tuple[MediaRange, ...]:
         if len(ranges) == _MOST_RANGES:
             break
     return tuple(ranges)
+
+
+_parsed_before = lru_cache(maxsize=1024)(_parsed)
 
 
 def choose(ranges: Iterable[MediaRange], offer: Callable[[MediaRange], T | None]) -> T | None:

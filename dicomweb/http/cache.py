@@ -81,6 +81,11 @@ def etag(records: Iterable[InstanceRecord], *form: object) -> str:
     return f'"{digest.hexdigest()}"'
 
 
+def identity_tag(record: InstanceRecord) -> str:
+    """The same of one instance in no form yet, without quotes: for validators that are put together of parts."""
+    return etag([record]).strip('"')
+
+
 def pixel_headers(tag: str) -> dict[str, str]:
     """Headers for pixels: kept by the browser, asked for again each time."""
     return {"ETag": tag, "Cache-Control": _ASKED_AGAIN, "Vary": _VARY}

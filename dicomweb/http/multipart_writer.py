@@ -24,13 +24,22 @@ class MultipartWriter:
         self._boundary = secrets.token_hex(16)
         self.content_type = f'multipart/related; type="{kind}"; boundary={self._boundary}'
 
+    def opening(self, content_type: str, headers: Mapping[str, str], *, first: bool) -> bytes:
+        """What stands before a part's bytes."""
+        named = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+        before = "" if first else "\r\n"
+        return f"{before}--{self._boundary}\r\nContent-Type: {content_type}\r\n{named}\r\n".encode()
+
+    @property
+    def closing(self) -> bytes:
+        """What stands behind the last part."""
+        return f"\r\n--{self._boundary}--\r\n".encode()
+
     def body(self, parts: Iterable[Part]) -> Iterator[bytes]:
         """The bytes, each part's pieces as they come."""
-        opening = f"--{self._boundary}\r\n"
+        first = True
         for part in parts:
-            headers = {"Content-Type": part.content_type, **part.headers}
-            lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-            yield f"{opening}{lines}\r\n".encode()
+            yield self.opening(part.content_type, part.headers, first=first)
             yield from part.pieces
-            opening = f"\r\n--{self._boundary}\r\n"
-        yield f"\r\n--{self._boundary}--\r\n".encode()
+            first = False
+        yield self.closing

@@ -13,8 +13,13 @@ JSON = "application/json"
 
 def accepted(request: Request) -> tuple[MediaRange, ...]:
     """What the client accepts: the `accept` query parameter before the header (PS3.18 section 8.3.3.1)."""
-    asked = request.query_params.getlist("accept") or request.headers.getlist("accept")
-    return parse_accept(", ".join(asked))
+    return parse_accept(accept_header(request))
+
+
+def accept_header(request: Request) -> str:
+    """The same as it was written."""
+    asked = request.query_params.getlist("accept") if request.scope.get("query_string") else []
+    return ", ".join(asked or request.headers.getlist("accept"))
 
 
 def json_media_type(request: Request) -> str:
@@ -33,4 +38,7 @@ def json_media_type(request: Request) -> str:
 
 def service_url(request: Request) -> str:
     """The absolute URL of the service, such as `https://hub.example/dicomweb`, as this client sees it."""
-    return f"{str(request.base_url).rstrip('/')}/dicomweb"
+    host = request.headers.get("host", "")
+    if not host or request.scope.get("root_path"):
+        return f"{str(request.base_url).rstrip('/')}/dicomweb"
+    return f"{request.scope.get('scheme', 'http')}://{host}/dicomweb"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pydicom.uid import UID
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
 
 from dicomweb.errors import BrokenPixelData, NoPixels, NoSuchFrame
-from dicomweb.http.cache import BoundedCache
+from dicomweb.http.cache import BoundedCache, identity_tag
+from dicomweb.http.pieces import FileRange
 from dicomweb.pixels.description import Description, describe
 from dicomweb.pixels.encapsulated import Fragment, Frame, encapsulated_frames
 from dicomweb.pixels.stored_file import PixelElement, StoredFile, is_the_systems, look_into, opened
@@ -16,6 +17,7 @@ from dicomweb.rendering.display import Display, display_of
 from pacs_node.model import InstanceRecord
 from shared_kernel.errors import DokueiError
 
+_CHANGED = frozenset({DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian})
 _KEPT_WEIGHT = 4_000_000  # fragments and lookup entries, some tens of bytes each
 
 
@@ -30,6 +32,8 @@ class Picture:
     encapsulated: tuple[Frame, ...] | None
     """The fragments of each frame; None for native pixels, whose frames lie one behind the other."""
     display: Display
+    tag: str
+    """What tells this very file from every other, for ETags."""
 
     @property
     def weight(self) -> int:
@@ -57,6 +61,21 @@ class Picture:
         bits = self.description.frame_bits
         return (number - 1) * bits, number * bits
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether a native frame is given byte for byte as it lies in the file."""
+        plain = self.encapsulated is None and self.description.bits_allocated > 1
+        return plain and self.record.transfer_syntax_uid not in _CHANGED
+
+    @property
+    def is_in_file(self) -> bool:
+        """Whether fragments are places of the file as it is on the disk."""
+        return self.record.transfer_syntax_uid != DeflatedExplicitVRLittleEndian
+
+    def pieces(self, number: int) -> list[FileRange]:
+        """Where the bytes of frame `number` are in the file."""
+        return [FileRange(self.record.path, *fragment) for fragment in self.fragments(number)]
+
     def stored_frame(self, number: int) -> bytes:
         """The bytes of one frame as they are stored."""
         return b"".join(self._read(self.fragments(number)))
@@ -76,6 +95,10 @@ class Pictures:
 
     def __init__(self) -> None:
         self._kept: BoundedCache[Picture] = BoundedCache(_KEPT_WEIGHT, lambda picture: picture.weight)
+
+    def known(self, record: InstanceRecord) -> Picture | None:
+        """The picture of an instance that was looked into before."""
+        return self._kept.get(record.path)
 
     def of(self, record: InstanceRecord) -> Picture:
         """The picture of an instance. Raises NoPixels and BrokenPixelData."""
@@ -105,6 +128,7 @@ def _understood(record: InstanceRecord, stored: StoredFile, pixels: PixelElement
         little_endian=stored.little_endian,
         encapsulated=_encapsulated(record, stored, pixels, description),
         display=display_of(stored.dataset, description),
+        tag=identity_tag(record),
     )
 
 

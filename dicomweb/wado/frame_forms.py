@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import blake2b
 
 from pydicom.uid import (
     HTJ2K,
@@ -47,10 +48,15 @@ class FrameForm:
     stored: bool
     multipart: bool
 
-    @property
-    def content_type(self) -> str:
-        """The Content-Type of one frame."""
-        return f"{self.media_type}; transfer-syntax={self.transfer_syntax_uid}"
+    content_type: str = field(init=False, default="")
+    """The Content-Type of one frame."""
+    tag: str = field(init=False, default="")
+    """The form in an ETag."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "content_type", f"{self.media_type}; transfer-syntax={self.transfer_syntax_uid}")
+        said = f"{self.content_type} {self.stored} {self.multipart}".encode()
+        object.__setattr__(self, "tag", blake2b(said, digest_size=8).hexdigest())
 
 
 def frame_form(accept: MediaRange, picture: Picture, count: int) -> FrameForm | None:

@@ -11,17 +11,19 @@ from starlette.responses import Response, StreamingResponse
 from access_control.model import Actor
 from dicomweb.access import Door
 from dicomweb.errors import BadFrameNumber, NotAcceptable
-from dicomweb.http.accept import choose
-from dicomweb.http.cache import etag, not_modified, pixel_headers
+from dicomweb.http.accept import choose, parse_accept
+from dicomweb.http.cache import BoundedCache, etag, not_modified, pixel_headers
 from dicomweb.http.multipart_writer import MultipartWriter, Part
-from dicomweb.http.requests import accepted, service_url
+from dicomweb.http.pieces import LARGEST_AT_ONCE, Piece, PiecesResponse, read, read_at_once, total
+from dicomweb.http.requests import accept_header, service_url
 from dicomweb.pixels.decode import uncompressed_frame
 from dicomweb.pixels.picture import Picture, Pictures
 from dicomweb.wado.frame_forms import FrameForm, frame_form, offered
+from pacs_node.model import InstanceRecord
 
 _NUMBERS = re.compile(r"[0-9]{1,9}(,[0-9]{1,9})*")
 _MOST_FRAMES = 10_000
-_SMALL_BYTES = 8 * 2**20
+_KEPT_FORMS = 500
 
 
 class FramesHandler:
@@ -30,6 +32,7 @@ class FramesHandler:
     def __init__(self, door: Door, pictures: Pictures) -> None:
         self._door = door
         self._pictures = pictures
+        self._forms: BoundedCache[FrameForm] = BoundedCache(_KEPT_FORMS)
 
     def __call__(self, request: Request, actor: Actor) -> Response:
         """One part a frame, or a bare frame where one was asked for alone and the client accepts no multipart.
@@ -39,12 +42,7 @@ class FramesHandler:
         (record,) = self._door.asked(request, actor)
         numbers = frame_numbers(request.path_params["frames"])
         picture = self._pictures.of(record)
-        for number in numbers:
-            picture.require_frame(number)
-        form = choose(accepted(request), lambda accept: frame_form(accept, picture, len(numbers)))
-        if form is None:
-            raise NotAcceptable(offered=offered(picture))
-        headers = pixel_headers(etag([record], "frames", numbers, form))
+        form, headers = self._form(request, picture, numbers)
         kept = not_modified(request, headers)
         if kept is not None:
             return kept
@@ -52,13 +50,57 @@ class FramesHandler:
             return Response(_frame(picture, form, numbers[0]), media_type=form.content_type, headers=headers)
         return frames_response(picture, form, numbers, service_url(request), headers)
 
+    def at_once(self, request: Request, actor: Actor) -> Response | None:
+        """Frames of a picture that is known, as they lie in a file that is in the page cache."""
+        records = self._door.known(request, actor)
+        picture = self._pictures.known(records[0]) if records else None
+        if picture is None:
+            return None
+        numbers = frame_numbers(request.path_params["frames"])
+        form, headers = self._form(request, picture, numbers)
+        kept = not_modified(request, headers)
+        if kept is not None or not _lies_in_file(picture, form):
+            return kept
+        if form.multipart:
+            writer = MultipartWriter(form.media_type)
+            media_type, pieces = writer.content_type, _pieces(writer, picture, form, numbers, service_url(request))
+        else:
+            media_type, pieces = form.content_type, [*picture.pieces(numbers[0])]
+        if total(pieces) > LARGEST_AT_ONCE:
+            return None
+        body = read_at_once(pieces)
+        return None if body is None else Response(body, media_type=media_type, headers=headers)
+
+    def _form(self, request: Request, picture: Picture, numbers: list[int]) -> tuple[FrameForm, dict[str, str]]:
+        """How the frames go out. Raises NoSuchFrame, NotAcceptable."""
+        for number in numbers:
+            picture.require_frame(number)
+        asked = accept_header(request)
+        many = len(numbers) > 1
+        key = asked, picture.record.transfer_syntax_uid, picture.encapsulated is None, many
+        form = self._forms.get(key)
+        if form is None:
+            form = choose(parse_accept(asked), lambda accept: frame_form(accept, picture, len(numbers)))
+            if form is None:
+                raise NotAcceptable(offered=offered(picture))
+            self._forms.put(key, form)
+        tag = etag([picture.record], "frames", numbers, form) if many else f'"{picture.tag}-{form.tag}-{numbers[0]}"'
+        return form, pixel_headers(tag)
+
 
 def frames_response(
     picture: Picture, form: FrameForm, numbers: list[int], service: str, headers: dict[str, str]
 ) -> Response:
     """Frames as multipart/related; the first is read before the answer begins, so that damage is an error."""
-    record = picture.record
-    url = f"{service}/studies/{record.study_uid}/series/{record.series_uid}/instances/{record.sop_instance_uid}"
+    writer = MultipartWriter(form.media_type)
+    if _lies_in_file(picture, form):
+        pieces = _pieces(writer, picture, form, numbers, service)
+        length = total(pieces)
+        if length <= LARGEST_AT_ONCE:
+            return Response(read(pieces), media_type=writer.content_type, headers=headers)
+        read(picture.pieces(numbers[0]))
+        return PiecesResponse(pieces, length, media_type=writer.content_type, headers=headers)
+    url = _url(service, picture.record)
     first = _frame(picture, form, numbers[0])
 
     def parts() -> Iterator[Part]:
@@ -66,11 +108,32 @@ def frames_response(
             data = first if place == 0 else _frame(picture, form, number)
             yield Part(form.content_type, [data], {"Content-Location": f"{url}/frames/{number}"})
 
-    writer = MultipartWriter(form.media_type)
-    if len(first) * len(numbers) <= _SMALL_BYTES:
+    if len(first) * len(numbers) <= LARGEST_AT_ONCE:
         # In one piece: the many small steps of a stream would cost more than the frame itself.
         return Response(b"".join(writer.body(parts())), media_type=writer.content_type, headers=headers)
     return StreamingResponse(writer.body(parts()), media_type=writer.content_type, headers=headers)
+
+
+def _lies_in_file(picture: Picture, form: FrameForm) -> bool:
+    """Whether the frames of this form are ranges of the file."""
+    return picture.is_in_file and (form.stored or picture.is_plain)
+
+
+def _pieces(
+    writer: MultipartWriter, picture: Picture, form: FrameForm, numbers: list[int], service: str
+) -> list[Piece]:
+    url = _url(service, picture.record)
+    pieces: list[Piece] = []
+    for place, number in enumerate(numbers):
+        headers = {"Content-Location": f"{url}/frames/{number}"}
+        pieces.append(writer.opening(form.content_type, headers, first=place == 0))
+        pieces += picture.pieces(number)
+    pieces.append(writer.closing)
+    return pieces
+
+
+def _url(service: str, record: InstanceRecord) -> str:
+    return f"{service}/studies/{record.study_uid}/series/{record.series_uid}/instances/{record.sop_instance_uid}"
 
 
 def frame_numbers(text: str) -> list[int]:

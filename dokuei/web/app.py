@@ -17,6 +17,7 @@ from access_control.web.operation import Operation
 from dokuei import __version__
 from dokuei.web import operations as wire
 from dokuei.web.browser import BrowserApplication
+from dokuei.web.dispatch import Dispatch
 from dokuei.web.errors import HANDLERS, MethodNotAllowed, Unexpected, WithoutNul
 from dokuei.web.headers import CommonHeaders
 from dokuei.web.openapi import document
@@ -75,8 +76,10 @@ def create(
             *(Route(f"{top}{rest}", nowhere, methods=_METHODS) for top in _PROGRAMS for rest in ("", "/{rest:path}")),
             Route("/{path:path}", BrowserApplication().__call__, methods=["GET"]),
         ],
-        middleware=[Middleware(Unexpected), Middleware(WithoutNul, programs=_PROGRAMS)],
+        middleware=[Middleware(Unexpected)],
         exception_handlers=HANDLERS,
     )
-    # Around everything, so that an answer to an unexpected error carries them too.
-    return CommonHeaders(application)
+    # What is asked all day finds its route without trying a hundred; Starlette has the rest, and the refusals.
+    quick = Dispatch(application, known, HANDLERS)
+    # The headers around everything, so that an answer to an unexpected error carries them too.
+    return CommonHeaders(Unexpected(WithoutNul(quick, _PROGRAMS)))

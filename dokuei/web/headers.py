@@ -7,12 +7,13 @@ import secrets
 import time
 
 import structlog
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dokuei.web.errors import LONGEST_PATH_TOLD
 
 log = structlog.get_logger(__name__)
+# Asked before a line is made that nobody will read: making one costs more than a small answer.
+_DETAILS = logging.getLogger("dokuei")
 
 # Cornerstone compiles WebAssembly and starts workers from blobs; styles are set on elements.
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -30,13 +31,13 @@ CONTENT_SECURITY_POLICY = "; ".join(
     )
 )
 _FIRST_ERROR = 400
-_ALWAYS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+_ALWAYS = (
+    (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
 
 
 class CommonHeaders:
@@ -60,19 +61,27 @@ class CommonHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = request_id
-                for name, value in _ALWAYS.items():
-                    headers.setdefault(name, value)
-                log.log(
-                    logging.INFO if message["status"] >= _FIRST_ERROR else logging.DEBUG,
-                    "web.answered",
-                    method=scope["method"],
-                    path=scope["path"][:LONGEST_PATH_TOLD],
-                    status=message["status"],
-                    milliseconds=round((time.perf_counter() - began) * 1000, 1),
-                )
+                headers = list(message.get("headers", ()))
+                given = {name.lower() for name, _ in headers}
+                headers += [each for each in _ALWAYS if each[0] not in given]
+                headers.append((b"x-request-id", request_id.encode()))
+                message["headers"] = headers
+                _tell(scope, message["status"], began)
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            await self._app(scope, receive, send_with_headers)
+        # Bound for good: each request runs in a context of its own, which ends with it.
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        await self._app(scope, receive, send_with_headers)
+
+
+def _tell(scope: Scope, status: int, began: float) -> None:
+    level = logging.INFO if status >= _FIRST_ERROR else logging.DEBUG
+    if _DETAILS.isEnabledFor(level):
+        log.log(
+            level,
+            "web.answered",
+            method=scope["method"],
+            path=scope["path"][:LONGEST_PATH_TOLD],
+            status=status,
+            milliseconds=round((time.perf_counter() - began) * 1000, 1),
+        )

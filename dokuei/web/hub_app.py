@@ -44,7 +44,13 @@ def application(hub: Hub) -> ASGIApp:
             *pacs_node.patients.routes.operations(hub.patients),
         ],
         routes=dicomweb.routes.routes(
-            hub.catalogue, hub.ingest, hub.gate, hub.authenticate, hub.database, hub.settings
+            hub.catalogue,
+            hub.ingest,
+            hub.gate,
+            hub.authenticate,
+            hub.database,
+            hub.settings,
+            hub.authenticate.known,
         ),
         authenticate=hub.authenticate,
         ready=lambda: not_ready(hub),

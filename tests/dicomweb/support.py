@@ -62,6 +62,11 @@ def authenticate(request: Request) -> Actor:
     return person
 
 
+def recognise(request: Request) -> Actor | None:
+    """The same without waiting, as for those who have been here before."""
+    return PEOPLE.get(request.headers.get("authorization", "").removeprefix("Bearer "))
+
+
 def _told(request: Request, error: Exception) -> object:
     assert isinstance(error, DokueiError)
     return error_response(request, error)
@@ -90,7 +95,7 @@ def assemble(database: Database, settings: Settings, clock: SetClock) -> tuple[H
     ingest = IngestService(database, files, settings, clock, gate)
     catalogue = Catalogue(database, files)
     app = Starlette(
-        routes=routes(catalogue, ingest, gate, authenticate, database, settings),
+        routes=routes(catalogue, ingest, gate, authenticate, database, settings, recognise),
         exception_handlers={DokueiError: _told},  # type: ignore[dict-item]
     )
     return Hub(app, catalogue, database, files), ingest

@@ -1,0 +1,66 @@
+"""The way of a request to its handler: on the event loop where nothing has to be waited for, else on a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from anyio import CapacityLimiter, to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+
+from access_control.model import Actor
+from access_control.web.authentication import note_moment
+from shared_kernel.watch import Watch
+
+Authenticate = Callable[[Request], Actor]
+Recognise = Callable[[Request], Actor | None]
+Handler = Callable[[Request, Actor], Response]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class AtOnce(Protocol):
+    """A handler that has some answers in memory."""
+
+    def at_once(self, request: Request, actor: Actor) -> Response | None:
+        """The answer if it takes some hundred microseconds and waits for no disk, lock or other thread; else None.
+
+        It runs on the event loop, where everybody waits for it. It writes nothing. What access and audit
+        demand is asked with `Door.known` or `AccessGate.has_passed`; when they do not say yes, the answer
+        is None, and the handler is called on a thread, where it decides, audits and refuses. Errors of
+        the request alone (a malformed parameter) may be raised here.
+        """
+
+
+class Way:
+    """Who is asking, and where the handler runs; one for each limit."""
+
+    def __init__(
+        self,
+        authenticate: Authenticate,
+        recognise: Recognise | None,
+        watch: Watch,
+        limiter: CapacityLimiter | None = None,
+    ) -> None:
+        self._authenticate = authenticate
+        self._recognise = recognise
+        self._watch = watch
+        self._limiter = limiter
+
+    def endpoint(self, handler: Handler) -> Endpoint:
+        """The handler as a route's endpoint. One with `at_once` is tried so first."""
+        at_once: Callable[[Request, Actor], Response | None] | None = getattr(handler, AtOnce.at_once.__name__, None)
+
+        async def endpoint(request: Request) -> Response:
+            note_moment(request, self._watch)
+            actor = self._recognise(request) if self._recognise else None
+            if actor is not None and at_once is not None:
+                response = at_once(request, actor)
+                if response is not None:
+                    return response
+            return await to_thread.run_sync(self._work, handler, request, actor, limiter=self._limiter)
+
+        return endpoint
+
+    def _work(self, handler: Handler, request: Request, actor: Actor | None) -> Response:
+        return handler(request, actor or self._authenticate(request))
