@@ -75,7 +75,8 @@ def measure(
             if keep and folder is not None:
                 target.folder, target.keep = folder / target.name.lower(), True
             stack.enter_context(target)
-        bench = Bench(running, makers, place, size=size, runs=runs, sink=receiver)
+        kept = folder if keep else None
+        bench = Bench(running, makers, place, size=size, runs=runs, sink=receiver, kept=kept)
         return [result for name in wanted for result in figures.ALL[name](bench)]
 
 

@@ -41,10 +41,28 @@ class Size:
     """Frames of the multi-frame object, 512 KiB each."""
     held: int
     """Instances of 526 kB on each of 16 associations."""
+    searched: int
+    """Studies that QIDO-RS searches among."""
+    scale: tuple[int, int]
+    """Studies of the small and of the large index that QIDO-RS is compared on."""
+    seconds: float
+    """How long a loop of HTTP clients goes on."""
+    slices: int
+    """Instances of a series that is read over HTTP."""
+    stowed: int
+    """Instances of 526 kB in a STOW-RS run, in requests of a hundred at most."""
+    carried: int
+    """Instances of 526 kB in the study, and in the request, that memory is watched for: 2 GiB."""
 
 
-FULL = Size(large=240, small=1600, studies=100_000, finds=20, moved=500, frames=2048, held=20)
-SMALL = Size(large=8, small=16, studies=120, finds=2, moved=12, frames=4, held=2)
+FULL = Size(
+    large=240, small=1600, studies=100_000, finds=20, moved=500, frames=2048, held=20,
+    searched=20_000, scale=(10_000, 1_000_000), seconds=3, slices=500, stowed=200, carried=4096,
+)  # fmt: skip
+SMALL = Size(
+    large=8, small=16, studies=120, finds=2, moved=12, frames=4, held=2,
+    searched=120, scale=(60, 240), seconds=0.3, slices=6, stowed=8, carried=8,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +131,8 @@ class Bench:
     runs: int = 3
     sink: Sink | None = None
     """Where C-MOVE sends to: BENCH_SINK."""
+    kept: Path | None = None
+    """Where a figure may leave data of its own for a later run; None: nothing is to stay."""
 
     def interleaved(self, figure: Figure, once: Once) -> list[Result]:
         """Run against the running targets in turn, so often; each run must use fresh UIDs."""

@@ -11,6 +11,7 @@ import io
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -112,7 +113,7 @@ class Template:
             digest.update(piece)
         return digest.hexdigest()
 
-    def changed(self, **values: str) -> Template:
+    def changed(self, **values: object) -> Template:
         """The same pixels behind a header with other values, by keyword; what was a placeholder there is none now."""
         from pydicom.filereader import read_dataset
 
@@ -202,20 +203,32 @@ def series(count: int, *, date: str = "20261102", source: Random | None = None) 
     return [Identity(study, of, uid(), patient, accession, date, n) for n in range(1, count + 1)]
 
 
+def file_head(made: Template, identity: Identity) -> bytes:
+    """What a Part 10 file has before the data set; always as long for the same kind of object."""
+    if len(identity.instance) != len(_INSTANCE):
+        raise ValueError(f"{identity.instance} is not as long as {_INSTANCE}")
+    return _file_head(made.sop_class, made.syntax).replace(_INSTANCE.encode(), identity.instance.encode())
+
+
 def part10(made: Template, identity: Identity) -> bytes:
     """The instance as a file, for programs that read files; of an object that fits into memory."""
+    return file_head(made, identity) + b"".join(made.pieces(identity))
+
+
+@lru_cache(maxsize=16)
+def _file_head(sop_class: str, syntax: str) -> bytes:
     from pydicom import dcmwrite
     from pydicom.dataset import Dataset, FileMetaDataset
     from pydicom.uid import UID
 
     meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = UID(made.sop_class), UID(identity.instance)
-    meta.TransferSyntaxUID = UID(made.syntax)
+    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = UID(sop_class), UID(_INSTANCE)
+    meta.TransferSyntaxUID = UID(syntax)
     empty = Dataset()
     empty.file_meta = meta
     buffer = io.BytesIO()
     dcmwrite(buffer, empty, enforce_file_format=True)
-    return buffer.getvalue() + b"".join(made.pieces(identity))
+    return buffer.getvalue()
 
 
 def _encoded(ds: Dataset, syntax: str) -> bytes:

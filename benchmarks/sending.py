@@ -133,16 +133,22 @@ def send_lots(node: Node, lots: Sequence[Sequence[Job]]) -> Sent:
         worker.start()
     for _, way in ways:
         way.close()
-    answers = [_answer(way) for way, _ in ways]
+    sent = sent_by([way for way, _ in ways], [job for lot in lots for job in lot])
     for worker in workers:
         worker.join(_SECONDS)
+    return sent
+
+
+def sent_by(ways: Sequence[Connection], jobs: Sequence[Job]) -> Sent:
+    """What senders tell at their end: when they began and ended, how many were refused. Raises what they raised."""
+    answers = [_answer(way) for way in ways]
     failures = [answer for answer in answers if isinstance(answer, BaseException)]
     if failures:
         raise failures[0]
     times = [answer for answer in answers if not isinstance(answer, BaseException)]
     return Sent(
-        count=sum(len(lot) for lot in lots),
-        size=sum(made.size for lot in lots for made, _ in lot),
+        count=len(jobs),
+        size=sum(made.size for made, _ in jobs),
         seconds=max(end for _, end, _ in times) - min(start for start, _, _ in times),
         refused=sum(refused for _, _, refused in times),
     )

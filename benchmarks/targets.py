@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from benchmarks.sending import Node
+from benchmarks.web import request
 from benchmarks.wire import Address
 
 ROOT = Path(__file__).parents[1]
@@ -53,6 +54,21 @@ class Target(ABC):
     @abstractmethod
     def instance(self, study_uid: str, series_uid: str, sop_instance_uid: str) -> bytes:
         """A stored instance as it gives it back: bytes that hold its data set."""
+
+    @property
+    @abstractmethod
+    def dicomweb(self) -> str:
+        """The path of its DICOMweb service."""
+
+    @property
+    @abstractmethod
+    def credentials(self) -> dict[str, str]:
+        """The headers by which somebody who may see and store everything is known."""
+
+    def web(self, path: str, *, method: str = "GET", length: int | None = None, **headers: str) -> bytes:
+        """The head of a DICOMweb request; underscores in the names of headers are hyphens."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return request(method, self.http, self.dicomweb + path, {**self.credentials, **named}, length=length)
 
     @property
     def pid(self) -> int:
@@ -107,6 +123,16 @@ class Hub(Target):
         self.environ = dict(environ or {})
         self.tokens: dict[str, str] = {}
         """A bearer token of a doctor, by site code."""
+
+    @property
+    def dicomweb(self) -> str:
+        """`/dicomweb`, where the hub has it."""
+        return "/dicomweb"
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """A bearer token of the doctor of the clinic that sends: every request passes the access checks."""
+        return self._headers("BENCH")
 
     @property
     def data(self) -> Path:
@@ -256,6 +282,16 @@ class Orthanc(Target):
             except OSError:
                 time.sleep(0.1)
         raise RuntimeError(f"Orthanc did not start: {(self.folder / 'orthanc.log').read_text()[-2000:]}")
+
+    @property
+    def dicomweb(self) -> str:
+        """Where its plugin has it unless told otherwise."""
+        return "/dicom-web"
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """None: it asks nobody who they are here."""
+        return {}
 
     def instances(self, study_uid: str) -> int:
         """By its REST API."""

@@ -19,20 +19,20 @@ def measure(bench: Bench) -> list[Result]:
     held, made = bench.size.held, objects.giant(bench.size.frames)
 
     def many(target: Target) -> Reading:
-        start = _warm(target)
+        start = warmed(target)
         jobs = new_jobs(objects.large(), _AT_ONCE * held)
         sent = send(target.node, jobs, _AT_ONCE)
-        reading = _grown(target, start)
+        reading = grown(target, start)
         check(target, jobs, sent)
         return reading
 
     def giant(target: Target) -> Reading:
-        start = _warm(target)
+        start = warmed(target)
         [identity] = objects.series(1)
         storing = Storing(target.node, [(made.sop_class, made.syntax)])
         status = storing.stream(made, identity)
         storing.release()
-        reading = _grown(target, start)
+        reading = grown(target, start)
         if status:
             raise Lost(f"{target.name} refused the multi-frame object with status {status:04X}")
         must_have(target, identity.study, 1)
@@ -47,7 +47,7 @@ def measure(bench: Bench) -> list[Result]:
     ]
 
 
-def _warm(target: Target) -> int:
+def warmed(target: Target) -> int:
     """Bytes resident after a first study, when everything that is loaded once has been loaded."""
     jobs = new_jobs(objects.small(), 10)
     check(target, jobs, send(target.node, jobs, 1))
@@ -56,5 +56,6 @@ def _warm(target: Target) -> int:
     return start
 
 
-def _grown(target: Target, start: int) -> Reading:
+def grown(target: Target, start: int) -> Reading:
+    """How far it is above that at most, in MB."""
     return Reading((processes.peak(target.pid) - start) / 1e6)
