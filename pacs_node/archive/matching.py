@@ -1,5 +1,7 @@
-"""Attribute matching of queries (PS3.4 section C.2.2.2): from a key's value to a condition on a column.
+"""Attribute matching of queries (PS3.4 section C.2.2.2): from a key's value to a condition on columns.
 
+A condition comes in two halves, its form and its values: conditions of equal forms are the same SQL, so that a
+statement is made once and run with other values ever after.
 Every parser raises InvalidInput naming the key when its value can't be one; none ever raises anything else.
 """
 
@@ -7,11 +9,11 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, false, func, or_
+from sqlalchemy import ColumnElement, and_, false, func, literal, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from pacs_node.header.person_name import FENCE
@@ -45,7 +47,35 @@ class Looking:
     fuzzy: bool = False
 
 
-Matcher = Callable[[Looking, str, str], Condition]
+class Stretch(NamedTuple):
+    """A part of the index of a column: the value itself, or all that begin with a prefix."""
+
+    column: Column
+    first: str
+    behind: str
+    """The first value behind it; empty: there is none, or it is this one value (`is_single`)."""
+    is_single: bool
+
+
+class Criterion(NamedTuple):
+    """One condition: equal forms are equal SQL, into which the values go in their order."""
+
+    form: Hashable
+    values: tuple[Any, ...]
+    build: Callable[..., Condition]
+    """From one SQL expression for each value to the condition."""
+    within: tuple[Stretch, ...] = ()
+    """Where to look: whatever matches lies in one of these; empty where no index knows."""
+    is_all_within: bool = False
+    """Whether all that lies there matches, so that nothing else needs to be looked at."""
+
+    def condition(self) -> Condition:
+        """The condition with its values in it."""
+        return self.build(*(literal(value) for value in self.values))
+
+
+NOTHING = Criterion("nothing", (), false)
+Matcher = Callable[[Looking, str, str], Criterion]
 """From how to look, the keyword and its value (never empty) to a condition."""
 
 
@@ -57,7 +87,7 @@ def refuse(keyword: str, rule: str) -> InvalidInput:
 def text(column: Column) -> Matcher:
     """Single value or wildcard matching, as the letters are."""
 
-    def match(looking: Looking, keyword: str, value: str) -> Condition:
+    def match(looking: Looking, keyword: str, value: str) -> Criterion:
         return _wildcard(looking, column, _value(keyword, value).strip())
 
     return match
@@ -66,24 +96,30 @@ def text(column: Column) -> Matcher:
 def choices(column: Column) -> Matcher:
     """Like `text`, for a column of values between backslashes; several values mean any of them."""
 
-    def match(looking: Looking, keyword: str, value: str) -> Condition:
-        parts = (part.strip() for part in re.split(r"[\\,]", _value(keyword, value)))
-        wanted = [part for part in dict.fromkeys(parts) if part]
-        if len(wanted) > _MOST_CHOICES:
-            raise refuse(keyword, f"at most {_MOST_CHOICES} values")
-        return or_(false(), *(_wildcard(looking, column, f"*\\{part}\\*") for part in wanted))
+    def match(looking: Looking, keyword: str, value: str) -> Criterion:
+        wanted = listed(keyword, value)
+        return any_of([_wildcard(looking, column, f"*\\{part}\\*") for part in wanted])
 
     return match
+
+
+def listed(keyword: str, value: str) -> list[str]:
+    """The values of a list, parted by backslashes or commas, each once."""
+    parts = (part.strip() for part in re.split(r"[\\,]", _value(keyword, value)))
+    wanted = [part for part in dict.fromkeys(parts) if part]
+    if len(wanted) > _MOST_CHOICES:
+        raise refuse(keyword, f"at most {_MOST_CHOICES} values")
+    return wanted
 
 
 def uids(column: Column) -> Matcher:
     """Single UID or list of UID matching; a list is parted by backslashes or commas."""
 
-    def match(looking: Looking, keyword: str, value: str) -> Condition:
+    def match(looking: Looking, keyword: str, value: str) -> Criterion:
         wanted = [part.strip(" \0") for part in re.split(r"[\\,]", _value(keyword, value, _LONGEST_UIDS))]
         if len(wanted) > _MOST_UIDS or any(uid(part) is None for part in wanted):
             raise refuse(keyword, f"1-{_MOST_UIDS} UIDs")
-        return column.in_(wanted)
+        return in_list(column, wanted)
 
     return match
 
@@ -91,9 +127,8 @@ def uids(column: Column) -> Matcher:
 def dates(column: Column) -> Matcher:
     """Single value and range matching of a DA."""
 
-    def match(looking: Looking, keyword: str, value: str) -> Condition:
-        first, last = parse_date_range(keyword, value)
-        return _between(column, first, last)
+    def match(looking: Looking, keyword: str, value: str) -> Criterion:
+        return _between(column, *parse_date_range(keyword, value))
 
     return match
 
@@ -101,9 +136,8 @@ def dates(column: Column) -> Matcher:
 def times(column: Column) -> Matcher:
     """Single value and range matching of a TM; `10` means the whole of the eleventh hour."""
 
-    def match(looking: Looking, keyword: str, value: str) -> Condition:
-        first, last = parse_time_range(keyword, value)
-        return _between(column, first, last)
+    def match(looking: Looking, keyword: str, value: str) -> Criterion:
+        return _between(column, *parse_time_range(keyword, value))
 
     return match
 
@@ -111,47 +145,97 @@ def times(column: Column) -> Matcher:
 def integers(column: Column) -> Matcher:
     """Single value matching of an IS."""
 
-    def match(looking: Looking, keyword: str, value: str) -> Condition:
+    def match(looking: Looking, keyword: str, value: str) -> Criterion:
         number = _value(keyword, value).strip()
         if not _INTEGER.fullmatch(number):
             raise refuse(keyword, "a whole number")
-        return column == int(number) if abs(int(number)) <= LARGEST_INTEGER else false()
+        return _equal(column, int(number)) if abs(int(number)) <= LARGEST_INTEGER else NOTHING
 
     return match
 
 
-def names(match_column: Column, key_column: Column, later_groups: tuple[Column, ...] = ()) -> Matcher:
+def names(
+    match_column: Column,
+    key_column: Column,
+    later_groups: tuple[Column, ...] = (),
+    later_keys: tuple[Column, ...] = (),
+) -> Matcher:
     """Matching of a PN: each group that is given matches any group of the name, whatever the case.
 
     Fuzzy, the search keys are compared instead, and what is given need only be the beginning. With
-    `later_groups`, the columns of the second and third group, a pattern that begins with letters is looked up in
-    indexes; Latin letters of those groups then match as given, in lower, upper and title case.
+    `later_groups` and `later_keys`, the columns of the second and third group, a pattern that begins with letters
+    is looked up in indexes; Latin letters of those groups then match as given, in lower, upper and title case.
     """
 
-    def match(looking: Looking, keyword: str, value: str) -> Condition:
+    def match(looking: Looking, keyword: str, value: str) -> Criterion:
         groups = [group.strip(" ") for group in _value(keyword, value).split("=")]
         if len(groups) > _GROUPS:  # PS3.5 section 6.2.1
             raise refuse(keyword, "a name of at most three groups")
-        conditions: list[Condition] = []
+        tests: list[Criterion] = []
         for group in groups:
             if looking.fuzzy:
                 key = "".join(part if part in _WILDCARDS else search_key(part) for part in re.split(r"([*?])", group))
                 if key.strip("*"):
-                    conditions.append(_wildcard(looking, key_column, f"*{FENCE}{key}*"))
+                    tests.append(_any_group(looking, key_column, f"{key}*", later_keys, [f"{key}*"], open_ended=True))
             elif pattern := group.rstrip("^").casefold():
-                if later_groups and not pattern.startswith(_WILDCARDS):
-                    written = {form(group.rstrip("^")) for form in (str, str.lower, str.upper, str.title)}
-                    found = [_wildcard(looking, match_column, f"{FENCE}{pattern}{FENCE}*")]
-                    found += [_wildcard(looking, column, each) for column in later_groups for each in sorted(written)]
-                    conditions.append(or_(*found))
-                else:
-                    conditions.append(_wildcard(looking, match_column, f"*{FENCE}{pattern}{FENCE}*"))
-        if not conditions:
+                written = sorted({form(group.rstrip("^")) for form in (str, str.lower, str.upper, str.title)})
+                tests.append(_any_group(looking, match_column, pattern, later_groups, written))
+        if not tests:
             # Nothing but delimiters was given; a key of stars alone is universal.
-            return and_(func.length(match_column) >= 0)
-        return and_(*conditions)
+            return Criterion(("any", match_column), (), lambda: and_(func.length(match_column) >= 0))
+        return tests[0] if len(tests) == 1 else all_of(tests)
 
     return match
+
+
+def _any_group(
+    looking: Looking,
+    all_groups: Column,
+    pattern: str,
+    later: tuple[Column, ...],
+    written: Sequence[str],
+    *,
+    open_ended: bool = False,
+) -> Criterion:
+    """A pattern for any group: in the column that has all, between fences, and for an index in those of later ones."""
+    behind = "" if open_ended else f"{FENCE}*"
+    if not later or pattern.startswith(_WILDCARDS):
+        return _wildcard(looking, all_groups, f"*{FENCE}{pattern}{behind}")
+    first = _wildcard(looking, all_groups, f"{FENCE}{pattern}{behind}")
+    return any_of([first, *(_wildcard(looking, column, each) for column in later for each in written)])
+
+
+def any_of(tests: Sequence[Criterion]) -> Criterion:
+    """What matches one of them; none of nothing."""
+    if len(tests) == 1:
+        return tests[0]
+    found = _joined(tests, lambda conditions: or_(false(), *conditions), "or")
+    if not tests or not all(test.within for test in tests):
+        return found
+    return found._replace(
+        within=tuple(stretch for test in tests for stretch in test.within),
+        is_all_within=all(test.is_all_within for test in tests),
+    )
+
+
+def all_of(tests: Sequence[Criterion]) -> Criterion:
+    """What matches each of them; looked for where the first with an index says."""
+    found = _joined(tests, lambda conditions: and_(*conditions), "and")
+    return found._replace(within=next((test.within for test in tests if test.within), ()))
+
+
+def _joined(tests: Sequence[Criterion], join: Callable[[list[Condition]], Condition], name: str) -> Criterion:
+    ends: list[int] = []
+    for test in tests:
+        ends.append((ends[-1] if ends else 0) + len(test.values))
+
+    def build(*values: Any) -> Condition:
+        begins = [0, *ends]
+        return join([test.build(*values[at:end]) for test, at, end in zip(tests, begins, ends, strict=False)])
+
+    return Criterion(
+        (name, *(test.form for test in tests)), tuple(value for test in tests for value in test.values), build
+    )
 
 
 def parse_date_range(keyword: str, value: str) -> tuple[str, str]:
@@ -196,9 +280,28 @@ def _one_time(value: str) -> tuple[str, str] | None:
     return first, {2: f"{first[:2]}5959", 4: f"{first[:4]}59", 6: first[:6]}[len(whole)] + ".999999"
 
 
-def _between(column: Column, first: str, last: str) -> Condition:
+def in_list(column: Column, wanted: Sequence[str]) -> Criterion:
+    """One of these values. Lists of about the same length have one form: the last value fills it up."""
+    if len(wanted) == 1:
+        return _equal(column, wanted[0])
+    room = 1 << (len(wanted) - 1).bit_length()
+    values = (*wanted, *[wanted[-1]] * (room - len(wanted)))
+    return Criterion(("in", column, room), values, lambda *each: column.in_(each))
+
+
+def _equal(column: Column, value: Any) -> Criterion:
+    within = (Stretch(column, value, "", True),) if isinstance(value, str) else ()
+    return Criterion(("=", column), (value,), lambda wanted: column == wanted, within, True)
+
+
+def _between(column: Column, first: str, last: str) -> Criterion:
     """Within a range; an instance without a value is within none."""
-    return and_(column >= (first or "0"), *([column <= last] if last else []))
+    if first and first == last:
+        return _equal(column, first)
+    if last:
+        build = lambda low, high: and_(column >= low, column <= high)  # noqa: E731 - a form, as the others here
+        return Criterion(("between", column), (first or "0", last), build)
+    return Criterion((">=", column), (first or "0",), lambda low: column >= low)
 
 
 def _value(keyword: str, value: str, longest: int = _LONGEST_VALUE) -> str:
@@ -207,18 +310,30 @@ def _value(keyword: str, value: str, longest: int = _LONGEST_VALUE) -> str:
     return value
 
 
-def _wildcard(looking: Looking, column: Column, pattern: str) -> Condition:
+def _wildcard(looking: Looking, column: Column, pattern: str) -> Criterion:
     """`*` any characters, `?` one character (PS3.4 C.2.2.2.4); without them, equality."""
     if not any(wildcard in pattern for wildcard in _WILDCARDS):
-        return column == pattern
+        return _equal(column, pattern)
+    prefix = re.split(r"[*?]", pattern, maxsplit=1)[0]
+    behind = _behind(prefix) if prefix else ""
+    within = (Stretch(column, prefix, behind, False),) if prefix else ()
+    is_all = pattern.strip("*") == prefix
     if looking.dialect == "sqlite":
         # GLOB compares letter by letter, LIKE of SQLite does not; the range is what finds its way into an index.
-        found: list[Condition] = [column.op("GLOB", is_comparison=True)(pattern.replace("[", "[[]"))]
-        if prefix := re.split(r"[*?]", pattern, maxsplit=1)[0]:
-            found += [column >= prefix, *([column < behind] if (behind := _behind(prefix)) else [])]
-        return and_(*found)
+        if is_all and behind:
+            build = lambda low, high: and_(column >= low, column < high)  # noqa: E731
+            return Criterion(("prefix", column), (prefix, behind), build, within, True)
+        values = (pattern.replace("[", "[[]"), *([prefix] if prefix else []), *([behind] if behind else []))
+
+        def glob(like: Any, *bounds: Any) -> Condition:
+            conditions: list[Condition] = [column.op("GLOB", is_comparison=True)(like)]
+            for bound, compared in zip(bounds, (column.__ge__, column.__lt__), strict=False):
+                conditions.append(compared(bound))
+            return and_(*conditions)
+
+        return Criterion(("glob", column, len(values)), values, glob, within, is_all)
     escaped = re.sub(r"([\\%_])", r"\\\1", pattern).replace("*", "%").replace("?", "_")
-    return column.like(escaped, escape="\\")
+    return Criterion(("like", column), (escaped,), lambda like: column.like(like, escape="\\"), within, is_all)
 
 
 def _behind(prefix: str) -> str:

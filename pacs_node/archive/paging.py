@@ -104,7 +104,7 @@ def conditions_of(find: Find, dialect: str) -> list[ColumnElement[bool]]:
     for keyword, value in find.keys.items():
         match = ATTRIBUTES[find.level][keyword].match
         if match is not None and value not in ("", "*"):
-            conditions.append(match(looking, keyword, value))
+            conditions.append(match(looking, keyword, value).condition())
     if find.moments is not None:
         conditions += _within(find.moments, StudyRow.study_date, StudyRow.study_time)
     if find.series_moments is not None:
@@ -165,7 +165,7 @@ def _few(database: Database, find: Find) -> list[int] | None:
             continue
         if keyword == "PatientName" and find.fuzzy:
             continue
-        condition = match(looking, keyword, value)
+        condition = match(looking, keyword, value).condition()
         with database.read() as session:
             rows = session.scalars(select(StudyRow.id).where(condition).limit(_FEW + 1)).all()
         if len(rows) <= _FEW:

@@ -78,7 +78,7 @@ def search(session: Session, query: Query) -> SearchResult:
     for keyword, value in query.keys.items():
         match = attributes[keyword].match if keyword in attributes else None
         if match is not None and value not in ("", "*"):
-            conditions.append(match(looking, keyword, value))
+            conditions.append(match(looking, keyword, value).condition())
         elif match is None and value:
             ignored.append(keyword)
     if query.study_uid is not None:
