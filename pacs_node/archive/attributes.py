@@ -31,6 +31,8 @@ class Attribute(NamedTuple):
     columns: tuple[Column, ...]
     value: Callable[..., Any]
     match: Matcher | None
+    is_at_hand: bool = True
+    """Whether it is part of every answer of its level; else it is looked for when somebody wants it."""
 
 
 def plain(value: Any) -> Any:
@@ -83,6 +85,7 @@ STUDY: Mapping[str, Attribute] = {
             StudyRow.patient_name_match,
             StudyRow.patient_name_key,
             (StudyRow.name_ideographic, StudyRow.name_phonetic),
+            (StudyRow.key_ideographic, StudyRow.key_phonetic),
         ),
     ),
     "PatientID": _of(StudyRow.patient_id, text),

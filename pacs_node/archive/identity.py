@@ -6,9 +6,8 @@ contradicts, somebody has mixed two people up; the study is marked for a human b
 
 from __future__ import annotations
 
-from pacs_node.archive.rows import name_columns
+from pacs_node.archive.rows import compared_patient_name, name_columns
 from pacs_node.archive.tables import PatientRow, StudyRow
-from pacs_node.header.person_name import match_form
 from pacs_node.header.scan import Header
 from pacs_node.model import PersonName
 from pacs_node.patients.model import Demographics, completed, differences
@@ -57,7 +56,7 @@ def describe_name(row: StudyRow | PatientRow, name: PersonName) -> None:
     """Let the row have this name, with the columns that searches compare."""
     values = name_columns(name)
     if isinstance(row, StudyRow):
-        values["patient_name_match"] = match_form(name)
+        values |= compared_patient_name(name)
     _set(row, values)
 
 

@@ -149,7 +149,7 @@ def integers(column: Column) -> Matcher:
         number = _value(keyword, value).strip()
         if not _INTEGER.fullmatch(number):
             raise refuse(keyword, "a whole number")
-        return _equal(column, int(number)) if abs(int(number)) <= LARGEST_INTEGER else NOTHING
+        return equal(column, int(number)) if abs(int(number)) <= LARGEST_INTEGER else NOTHING
 
     return match
 
@@ -283,13 +283,14 @@ def _one_time(value: str) -> tuple[str, str] | None:
 def in_list(column: Column, wanted: Sequence[str]) -> Criterion:
     """One of these values. Lists of about the same length have one form: the last value fills it up."""
     if len(wanted) == 1:
-        return _equal(column, wanted[0])
+        return equal(column, wanted[0])
     room = 1 << (len(wanted) - 1).bit_length()
     values = (*wanted, *[wanted[-1]] * (room - len(wanted)))
     return Criterion(("in", column, room), values, lambda *each: column.in_(each))
 
 
-def _equal(column: Column, value: Any) -> Criterion:
+def equal(column: Column, value: Any) -> Criterion:
+    """This one value."""
     within = (Stretch(column, value, "", True),) if isinstance(value, str) else ()
     return Criterion(("=", column), (value,), lambda wanted: column == wanted, within, True)
 
@@ -297,7 +298,7 @@ def _equal(column: Column, value: Any) -> Criterion:
 def _between(column: Column, first: str, last: str) -> Criterion:
     """Within a range; an instance without a value is within none."""
     if first and first == last:
-        return _equal(column, first)
+        return equal(column, first)
     if last:
         build = lambda low, high: and_(column >= low, column <= high)  # noqa: E731 - a form, as the others here
         return Criterion(("between", column), (first or "0", last), build)
@@ -313,7 +314,7 @@ def _value(keyword: str, value: str, longest: int = _LONGEST_VALUE) -> str:
 def _wildcard(looking: Looking, column: Column, pattern: str) -> Criterion:
     """`*` any characters, `?` one character (PS3.4 C.2.2.2.4); without them, equality."""
     if not any(wildcard in pattern for wildcard in _WILDCARDS):
-        return _equal(column, pattern)
+        return equal(column, pattern)
     prefix = re.split(r"[*?]", pattern, maxsplit=1)[0]
     behind = _behind(prefix) if prefix else ""
     within = (Stretch(column, prefix, behind, False),) if prefix else ()

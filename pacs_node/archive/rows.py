@@ -9,6 +9,7 @@ from pacs_node.header.person_name import encoded, key_form, match_form
 from pacs_node.header.scan import Header
 from pacs_node.model import PersonName
 from pacs_node.patients.model import Demographics
+from shared_kernel.japanese.search_key import search_key
 
 
 def said_of_study(header: Header) -> dict[str, str]:
@@ -41,6 +42,15 @@ def name_columns(name: PersonName) -> dict[str, str]:
     }
 
 
+def compared_patient_name(name: PersonName) -> dict[str, str]:
+    """What a study alone has for comparing its patient's name."""
+    return {
+        "patient_name_match": match_form(name),
+        "key_ideographic": search_key(name.ideographic),
+        "key_phonetic": search_key(name.phonetic),
+    }
+
+
 def new_study_values(site_code: str, header: Header, at: datetime) -> dict[str, Any]:
     """The row of a study without series and images yet, except whose patient it is."""
     return {
@@ -48,7 +58,7 @@ def new_study_values(site_code: str, header: Header, at: datetime) -> dict[str, 
         "site_code": site_code,
         "patient_id": header.patient_id,
         **name_columns(header.patient_name),
-        "patient_name_match": match_form(header.patient_name),
+        **compared_patient_name(header.patient_name),
         "birth_date": header.birth_date,
         "sex": header.sex,
         "identity_conflict": False,

@@ -9,7 +9,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shared_kernel.database import Base, UtcDateTime
@@ -54,15 +64,19 @@ class StudyRow(Base):
     """One study with everything that lists and searches need, so that they read this table alone."""
 
     __tablename__ = "study"
-    # Newest first is these indexes read backwards.
+    # Newest first is these indexes read backwards. They hold the site as well, so that whose a study is can be seen
+    # without looking at its row: what a search counts and sorts it reads from an index alone.
     __table_args__ = (
-        Index("ix_study_newest", "study_date", "study_time", "id"),
+        Index("ix_study_newest", "study_date", "study_time", "id", "site_code"),
         Index("ix_study_site_newest", "site_code", "study_date", "study_time", "id"),
-        Index("ix_study_patient_newest", "patient_id", "study_date", "study_time", "id"),
-        Index("ix_study_accession_newest", "accession_number", "study_date", "study_time", "id"),
-        Index("ix_study_patient_name_match", "patient_name_match"),
-        Index("ix_study_name_ideographic", "name_ideographic"),
-        Index("ix_study_name_phonetic", "name_phonetic"),
+        Index("ix_study_patient_newest", "patient_id", "study_date", "study_time", "id", "site_code"),
+        Index("ix_study_accession_newest", "accession_number", "study_date", "study_time", "id", "site_code"),
+        Index("ix_study_patient_name_match", "patient_name_match", "study_date", "study_time", "id", "site_code"),
+        Index("ix_study_name_ideographic", "name_ideographic", "study_date", "study_time", "id", "site_code"),
+        Index("ix_study_name_phonetic", "name_phonetic", "study_date", "study_time", "id", "site_code"),
+        Index("ix_study_patient_name_key", "patient_name_key", "study_date", "study_time", "id", "site_code"),
+        Index("ix_study_key_ideographic", "key_ideographic", "study_date", "study_time", "id", "site_code"),
+        Index("ix_study_key_phonetic", "key_phonetic", "study_date", "study_time", "id", "site_code"),
         {"sqlite_autoincrement": True},
     )
 
@@ -76,6 +90,9 @@ class StudyRow(Base):
     name_phonetic: Mapped[str] = mapped_column(Text)
     patient_name_match: Mapped[str] = mapped_column(Text)
     patient_name_key: Mapped[str] = mapped_column(Text)
+    key_ideographic: Mapped[str] = mapped_column(Text, default="", server_default="")
+    key_phonetic: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """The parts of `patient_name_key` that its index does not reach, each by itself."""
     birth_date: Mapped[str] = mapped_column(String(8))
     sex: Mapped[str] = mapped_column(String(16))
     identity_conflict: Mapped[bool] = mapped_column(Boolean, default=False)
@@ -109,6 +126,35 @@ class StudyRow(Base):
     unsettled_since: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     """When the newest image came that no such event has told of; None when all is told, or there is nothing to tell:
     objects of no patient alone (a hanging protocol) are nothing to read."""
+
+
+class StudyModalityRow(Base):
+    """One modality of a study, with what searches for it sort by.
+
+    The database itself keeps these rows in step with `study.modalities`, by triggers: whoever writes a study writes
+    them.
+    """
+
+    __tablename__ = "study_modality"
+    __table_args__ = (
+        PrimaryKeyConstraint("modality", "study_date", "study_time", "study_row"),
+        {"sqlite_with_rowid": False},
+    )
+
+    modality: Mapped[str] = mapped_column(String(255))
+    study_date: Mapped[str] = mapped_column(String(8))
+    study_time: Mapped[str] = mapped_column(String(13))
+    study_row: Mapped[int] = mapped_column(Integer)
+    site_code: Mapped[str] = mapped_column(String(32))
+
+
+class SiteHoldingRow(Base):
+    """How many studies of a site are here, so that nobody counts a million rows; kept by triggers as well."""
+
+    __tablename__ = "site_holding"
+
+    site_code: Mapped[str] = mapped_column(String(32), primary_key=True)
+    studies: Mapped[int] = mapped_column(Integer)
 
 
 class SeriesRow(Base):
