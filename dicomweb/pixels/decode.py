@@ -7,13 +7,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import (
-    UID,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
-    JPEGExtended12Bit,
     RLELossless,
 )
 
@@ -21,7 +18,10 @@ from dicomweb.errors import BrokenPixelData, NotDecodable
 from dicomweb.pixels.codestream import size_of
 from dicomweb.pixels.description import MOST_PIXEL_BYTES, Description
 from dicomweb.pixels.picture import Picture
+from dicomweb.pixels.stored_file import is_the_systems
+from pacs_node.transcoding.codec_pool import POOL
 from pacs_node.transcoding.decoders import decodable
+from shared_kernel.errors import DokueiError
 
 _BYTE = 8
 
@@ -53,8 +53,7 @@ class Word:
 def require_decodable(picture: Picture) -> None:
     """Raise NotDecodable where no decoder will do, BrokenPixelData for a frame of unlikely size."""
     syntax = picture.record.transfer_syntax_uid
-    too_deep = syntax == JPEGExtended12Bit and picture.description.bits_stored > _BYTE
-    if picture.encapsulated is not None and (too_deep or not decodable(syntax)):
+    if picture.encapsulated is not None and not decodable(syntax):
         raise NotDecodable(transfer_syntax_uid=syntax, offered=["application/dicom; transfer-syntax=*"])
     described = picture.description
     if described.rows * described.columns * described.samples_per_pixel * described.bits_allocated > (
@@ -85,16 +84,21 @@ def decoded(picture: Picture, number: int) -> NDArray[Any]:
 
 def _samples(picture: Picture, number: int, **options: Any) -> NDArray[Any]:
     require_decodable(picture)
-    if picture.encapsulated is None:
-        data = _native(picture, number)
-        syntax, source = ExplicitVRLittleEndian, data + b"\0" * (len(data) % 2)
-    else:
-        frame = picture.stored_frame(number)
-        _require_size(picture, frame)
-        syntax, source = UID(picture.record.transfer_syntax_uid), encapsulate([frame], has_bot=False)
+    options = picture.description.options() | options
     try:
-        samples, _ = get_decoder(syntax).as_array(source, index=0, **picture.description.options(), **options)
+        if picture.encapsulated is None:
+            data = _native(picture, number)
+            source = data + b"\0" * (len(data) % 2)
+            samples, _ = get_decoder(ExplicitVRLittleEndian).as_array(source, index=0, **options)
+        else:
+            frame = picture.stored_frame(number)
+            _require_size(picture, frame)
+            samples = POOL.decoded(frame, picture.record.transfer_syntax_uid, options)
+    except DokueiError:
+        raise
     except Exception as error:  # whatever a decoder meets in a broken codestream
+        if is_the_systems(error):
+            raise
         raise BrokenPixelData(frame=number, reason=str(error)[:200]) from error
     described = picture.description
     expected = (described.rows, described.columns)

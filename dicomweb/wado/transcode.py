@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pydicom import dcmread, dcmwrite
 from pydicom.dataset import Dataset, FileDataset
-from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, JPEGExtended12Bit
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian
 
 from dicomweb.dicom_json.dataset import little_endian
 from dicomweb.errors import BrokenPixelData, NotDecodable
@@ -28,8 +28,6 @@ def can_be_explicit(record: InstanceRecord) -> bool:
         return True
     if record.transfer_syntax_uid not in _NATIVE and record.number_of_frames and not _fits(record):
         return False
-    if record.transfer_syntax_uid == JPEGExtended12Bit:
-        return False  # its usual 12 bits can't be decoded, and the index does not say how many it has
     known = record.transfer_syntax_uid in _NATIVE or decodable(record.transfer_syntax_uid)
     return known and record.size <= LARGEST
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID
 
-from pacs_node.transcoding import jpeg_lossless_plugin, openjpeg_plugin
+from pacs_node.transcoding import jpeg8_plugin, jpeg_lossless_plugin, openjpeg_plugin
 
 openjpeg_plugin.register()
 jpeg_lossless_plugin.register()
+jpeg8_plugin.register()
 
 
 def decodable(transfer_syntax_uid: str) -> bool:

@@ -291,7 +291,7 @@ def a_jpeg(columns: int, rows: int) -> bytes:
         (compressed("1.2.840.10008.1.2.4.50", a_jpeg(5000, 5000)), 422, "broken_pixel_data"),
         (compressed("1.2.840.10008.1.2.4.90", b"\xff\x4f\xff\x51" + b"\0" * 60), 422, "broken_pixel_data"),
         (compressed("1.2.840.10008.1.2.4.70", b"\xff\xd8\xff\xdb"), 422, "broken_pixel_data"),
-        (compressed("1.2.840.10008.1.2.4.51", b"\xff\xd8\xff\xdb"), 406, "not_decodable"),
+        (compressed("1.2.840.10008.1.2.4.51", b"\xff\xd8\xff\xdb"), 422, "broken_pixel_data"),
         (compressed("1.2.840.10008.1.2.4.100", b"\0\0\1\xb3"), 406, "not_decodable"),
     ],
 )
