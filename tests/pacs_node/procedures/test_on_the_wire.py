@@ -42,6 +42,8 @@ from tests.pacs_node.procedures.test_matching import PLANNED, keys
 from tests.pacs_node.procedures.test_performed import creation, ending
 from tests.support import requesting
 from tests.support.objects import ct
+from tests.support.raw_scu import Closed, RawScu
+from tests.support.raw_scu import association as raw_association
 
 FINDSCU = shutil.which("findscu")
 Address = tuple[str, int]
@@ -289,6 +291,44 @@ def test_a_step_is_kept_and_told_and_ends(scanner: Address, hub: Hub) -> None:
         )
         messages = session.scalars(select(PerformedStepMessageRow.message)).all()
     assert messages == ["N-CREATE", "N-SET"]
+
+
+@pytest.mark.parametrize("said", ["no data set", "a data set without elements"])
+def test_a_change_of_nothing_is_answered(scanner: Address, hub: Hub, said: str) -> None:
+    step = new_uid()
+    assert _created(scanner, creation(), step)[0] == 0
+    with raw_association(scanner, [(MPPS, [IMPLICIT_LITTLE])]) as scu:
+        _send_set(scu, step, data_set_type=0x0101 if said == "no data set" else 0x0001)
+        if said != "no data set":
+            scu.send_data(1, b"")
+        assert scu.read_response().status == 0
+    kept = PerformedSteps(hub.database, hub.clock, hub.gate).step("CLINIC", step)
+    assert kept is not None
+    assert kept.state is StepState.IN_PROGRESS
+
+
+def test_a_change_whose_data_set_never_comes_is_not_whole(scanner: Address) -> None:
+    """pynetdicom sends a change of nothing so: a data set is announced, no fragment follows (PS3.8 annex E.2)."""
+    step = new_uid()
+    assert _created(scanner, creation(), step)[0] == 0
+    scu = RawScu(scanner)
+    scu.associate("CLINIC_CT", "DOKUEI", [(MPPS, [IMPLICIT_LITTLE])])
+    with capture_logs() as logs:
+        _send_set(scu, step, data_set_type=0x0001)
+        with pytest.raises(Closed):
+            scu.echo()
+    scu.close()
+    assert "a command in the middle of a data set" in {line.get("reason") for line in logs}
+
+
+def _send_set(scu: RawScu, step: str, data_set_type: int) -> None:
+    elements = {0x0003: MPPS, 0x1001: step}
+    numbers = {0x0100: 0x0120, 0x0110: 1, 0x0800: data_set_type}
+    scu.send_command(
+        1,
+        {tag: uid.encode() + b"\0" * (len(uid) % 2) for tag, uid in elements.items()}
+        | {tag: number.to_bytes(2, "little") for tag, number in numbers.items()},
+    )
 
 
 def test_a_uid_is_given_where_none_came(scanner: Address, hub: Hub) -> None:
