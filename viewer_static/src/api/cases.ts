@@ -25,6 +25,11 @@ export const saveDraft = (
   id: string,
   body: { findings: string; impression: string; revision: number },
 ): Promise<Report> => request('PUT', `${one(id)}/report/draft`, body, undefined, true);
-/** `seenReplaced` is the case's `versions_replaced` of when its images came on the screen. */
-export const signReport = (id: string, revision: number, seenReplaced?: number): Promise<Report> =>
-  request('POST', `${one(id)}/report/sign`, { revision, seen_images_replaced: seenReplaced });
+/** What the signer's screen has shown: the case's `instance_count` and `versions_replaced` of when its images came on it. */
+export interface SeenImages {
+  instances?: number;
+  replaced?: number;
+}
+
+export const signReport = (id: string, revision: number, seen: SeenImages): Promise<Report> =>
+  request('POST', `${one(id)}/report/sign`, { revision, seen_instance_count: seen.instances, seen_images_replaced: seen.replaced });

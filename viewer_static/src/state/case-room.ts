@@ -1,4 +1,4 @@
-import { claimCase, getCase, getCaseReport, listCases, releaseCase, saveDraft, signReport } from '../api/cases';
+import { type SeenImages, claimCase, getCase, getCaseReport, listCases, releaseCase, saveDraft, signReport } from '../api/cases';
 import { ApiError } from '../api/errors';
 import type { Case, CaseDetail, Person, Prior, Report } from '../api/types';
 import { refreshBadges } from './badges';
@@ -32,8 +32,8 @@ export class CaseRoom extends Store<CaseRoomState> {
   private opening: Promise<void> = Promise.resolve();
   private closed = false;
   private released = false;
-  /** `versions_replaced` of the images that were shown, or whose replacement was. */
-  private seenReplaced: number | undefined;
+  /** Of the images that were shown, or whose coming or replacement was told. */
+  private readonly seen: SeenImages = {};
 
   constructor(readonly id: string) {
     super({ detail: null, error: null, takenBy: null, report: null, draft: null, form: null, prior: null, stranger: null, next: undefined });
@@ -49,7 +49,8 @@ export class CaseRoom extends Store<CaseRoomState> {
       await left(this.id); // still being given back from a moment ago
       const seen = await getCase(this.id);
       if (this.closed) return;
-      this.seenReplaced ??= seen.versions_replaced;
+      this.seen.instances ??= seen.instance_count;
+      this.seen.replaced ??= seen.versions_replaced;
       this.patch({ detail: seen });
       const detail = seen.permissions.claim ? await this.claim(seen) : seen;
       if (this.closed) return await this.giveBack(detail);
@@ -107,11 +108,7 @@ export class CaseRoom extends Store<CaseRoomState> {
     if (this.value.stranger) return false;
     const done = (await this.value.draft?.sign()) ?? false;
     const refusal = this.value.draft?.value.error;
-    if (!done && refusal?.code === 'images_replaced') {
-      // Told now, in words; who signs again has looked.
-      this.seenReplaced = refusal.details['versions_replaced'] as number;
-      await this.lookAround();
-    }
+    if (!done && refusal) await this.told(refusal);
     if (done) {
       void refreshBadges();
       await this.lookForNext();
@@ -120,6 +117,19 @@ export class CaseRoom extends Store<CaseRoomState> {
       this.stopPolling = poll(() => this.follow(), 2000);
     }
     return done;
+  }
+
+  /** The viewer has loaded the study anew. */
+  imagesAreNew(): void {
+    this.seen.instances = this.value.detail?.instance_count;
+  }
+
+  /** Why nothing is signed is told now, in words; who signs again has looked. */
+  private async told(refusal: ApiError): Promise<void> {
+    if (refusal.code === 'images_replaced') this.seen.replaced = refusal.details['versions_replaced'] as number;
+    else if (refusal.code === 'study_grew') this.seen.instances = refusal.details['instance_count'] as number;
+    else return;
+    await this.lookAround();
   }
 
   async release(): Promise<boolean> {
@@ -142,7 +152,7 @@ export class CaseRoom extends Store<CaseRoomState> {
   /** Writing in a case that went back meanwhile (another tab was left, a page reloaded) takes it up again. */
   private readonly door: DraftDoor = {
     save: (id, body) => this.asReader(() => saveDraft(id, body)),
-    sign: (id, revision) => this.asReader(() => signReport(id, revision, this.seenReplaced)),
+    sign: (id, revision) => this.asReader(() => signReport(id, revision, this.seen)),
     load: getCaseReport,
   };
 
@@ -223,12 +233,11 @@ export class CaseRoom extends Store<CaseRoomState> {
       const now = await getCase(this.id);
       const { detail } = this.value;
       if (!detail || !this.value.draft || this.closed) return;
-      const { images_replaced, identity_conflict } = now;
+      const { images_replaced, identity_conflict, series_count, instance_count } = now;
       // Only a mark that changes is seen; a signature tells of the rest.
-      if (images_replaced > detail.images_replaced) this.seenReplaced = now.versions_replaced;
-      if (detail.images_replaced !== images_replaced || detail.identity_conflict !== identity_conflict) {
-        this.patch({ detail: { ...detail, images_replaced, identity_conflict } });
-      }
+      if (images_replaced > detail.images_replaced) this.seen.replaced = now.versions_replaced;
+      const befell = { images_replaced, identity_conflict, series_count, instance_count };
+      if (Object.entries(befell).some(([what, value]) => detail[what as keyof typeof befell] !== value)) this.patch({ detail: { ...detail, ...befell } });
     } catch {
       /* what is on the screen stays */
     }

@@ -137,6 +137,7 @@ export class CaseView extends ViewElement {
               .instances=${prior ? 0 : detail.instance_count}
               .prior=${prior}
               @dk-current=${() => this.room.showPrior(null)}
+              @dk-loads=${() => this.room.imagesAreNew()}
               @dk-to-report=${() => this.editor?.begin()}
             ></dk-viewer>`
           : html`<dk-empty slot="start" icon="images" .heading=${t('case.not_viewable')}></dk-empty>`}

@@ -26,7 +26,7 @@ const toolButtons: { tool: PrimaryTool; icon: IconName; key: string }[] = [
   { tool: 'scroll', icon: 'scroll', key: 's' },
 ];
 
-/** Series strip, tools and the picture. Fires `dk-current` (leave the prior) and `dk-to-report`. */
+/** Series strip, tools and the picture. Fires `dk-current` (leave the prior), `dk-loads` (the study of the case, all of it) and `dk-to-report`. */
 @customElement('dk-viewer')
 export class ViewerPanel extends ViewElement {
   static override styles = [baseStyles, buttonStyles, viewerStyles];
@@ -64,7 +64,7 @@ export class ViewerPanel extends ViewElement {
 
   override updated(changed: PropertyValues<this>): void {
     if (changed.has('viewer')) this.viewer.attach(this.canvas);
-    if (changed.has('studyUid')) void this.viewer.openStudy(this.studyUid, this.subject);
+    if (changed.has('studyUid')) this.load();
     else if ((changed.get('instances') ?? 0) > 0 && this.instances > (changed.get('instances') ?? 0)) this.grown = true;
     this.renderRoot.querySelector<HTMLInputElement>('.slider input')?.style.setProperty('--share', String(this.viewer.value.status?.total ?? 1));
   }
@@ -94,7 +94,7 @@ export class ViewerPanel extends ViewElement {
         ${this.prior ? this.priorLabel(this.prior) : null} ${painted && images && status ? overlay(images, status) : null} ${this.notice(phase)}
         ${phase === 'refused' && stranger ? html`<div class="middle">${this.refusal(stranger)}</div>` : null}
         ${phase === 'failed' ? html`<div class="middle">${this.failure(error)}</div>` : null}
-        ${this.grown ? html`<button class="button small grown" @click=${this.reload}>${t('viewer.grown')}</button>` : null}
+        ${this.grown ? html`<button class="button small grown" data-testid="viewer-grown" @click=${this.reload}>${t('viewer.grown')}</button>` : null}
         ${painted && status && status.total > 1 ? this.slider(status.index, status.total) : null}
       </div>
       ${this.foot()} ${keyHelp(this.helping, this.viewer.presets, () => (this.helping = false))}
@@ -218,8 +218,13 @@ export class ViewerPanel extends ViewElement {
 
   private readonly reload = (): void => {
     this.grown = false;
-    void this.viewer.openStudy(this.studyUid, this.subject, { again: true });
+    this.load({ again: true });
   };
+
+  private load(how = { again: false }): void {
+    if (!this.prior) this.dispatchEvent(new CustomEvent('dk-loads'));
+    void this.viewer.openStudy(this.studyUid, this.subject, how);
+  }
 
   private readonly onKey = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;

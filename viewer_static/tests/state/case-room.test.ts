@@ -11,6 +11,7 @@ class Hub {
   state = 'unread';
   reader: typeof me | null = null;
   draft: { findings: string; impression: string; revision: number } | null = null;
+  instances = 10;
   replaced = 0;
   versions = 0;
   signatures: unknown[] = [];
@@ -34,7 +35,8 @@ class Hub {
     if (this.reader?.login !== me.login) return this.refuse(403, 'not_the_reader', { reader: this.reader });
     if (what === 'POST /1/report/sign') {
       this.signatures.push(body);
-      const { seen_images_replaced: seen } = body as unknown as { seen_images_replaced: number };
+      const { seen_images_replaced: seen, seen_instance_count: count } = body as unknown as { seen_images_replaced: number; seen_instance_count: number };
+      if (count < this.instances) return this.refuse(409, 'study_grew', { seen: count, instance_count: this.instances });
       if (seen < this.versions) return this.refuse(409, 'images_replaced', { seen, versions_replaced: this.versions });
     }
     if (what === 'POST /1/report/sign') return this.answer({ ...this.report(), state: 'final' });
@@ -54,7 +56,7 @@ class Hub {
     const mine = this.reader?.login === me.login;
     return {
       id: '1', state: this.state, reader: this.reader, report: this.draft && { id: 'r1', state: 'draft', signed_at: null }, priors: [],
-      images_replaced: this.replaced, versions_replaced: this.versions, identity_conflict: false,
+      series_count: 1, instance_count: this.instances, images_replaced: this.replaced, versions_replaced: this.versions, identity_conflict: false,
       permissions: { request: false, claim: this.state === 'unread', release: mine, write_report: mine },
     };
   }
@@ -260,8 +262,55 @@ test('images replaced after they were shown stop the signature once, with the ma
   expect(room.value.draft?.value.error?.code).toBe('images_replaced');
   expect(room.value.detail?.images_replaced).toBe(1);
   expect(await room.sign()).toBe(true);
-  expect(hub.signatures).toEqual([{ revision: 1, seen_images_replaced: 4 }, { revision: 1, seen_images_replaced: 5 }]);
+  expect(hub.signatures).toEqual([
+    { revision: 1, seen_instance_count: 10, seen_images_replaced: 4 },
+    { revision: 1, seen_instance_count: 10, seen_images_replaced: 5 },
+  ]);
   await room.close();
+});
+
+test('images that came after the screen showed the study stop the signature once', async () => {
+  const room = await opened();
+  room.value.draft?.type({ findings: '右上葉結節' });
+  hub.instances = 12;
+  expect(await room.sign()).toBe(false);
+  expect(room.value.draft?.value.error?.code).toBe('study_grew');
+  expect(room.value.detail?.instance_count).toBe(12);
+  expect(await room.sign()).toBe(true);
+  expect(hub.signatures).toMatchObject([{ seen_instance_count: 10 }, { seen_instance_count: 12 }]);
+  await room.close();
+});
+
+test('images that came stop the signature until the viewer has loaded them', async () => {
+  vi.useFakeTimers();
+  try {
+    const room = await opened();
+    room.value.draft?.type({ findings: '右上葉結節' });
+    hub.instances = 12;
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(room.value.detail?.instance_count).toBe(12);
+    room.imagesAreNew();
+    expect(await room.sign()).toBe(true);
+    expect(hub.signatures).toMatchObject([{ seen_instance_count: 12 }]);
+    await room.close();
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('that images have come is told, and being told of it is not having seen them', async () => {
+  vi.useFakeTimers();
+  try {
+    const room = await opened();
+    room.value.draft?.type({ findings: '右上葉結節' });
+    hub.instances = 12;
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(room.value.detail?.instance_count).toBe(12);
+    expect(await room.sign()).toBe(false);
+    await room.close();
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('a replacement that the screen has marked does not stop the signature', async () => {
