@@ -25,7 +25,7 @@ from benchmarks.wire import Address
 AS_STORED = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 _FRAME = 'multipart/related; type="application/octet-stream"; transfer-syntax=*'
 _JPEG = b"\xff\xd8\xff"
-_OK, _WARM = 200, 7
+_OK, _WARM, _WINDOWS = 200, 7, 20
 
 
 def measure(bench: Bench) -> list[Result]:
@@ -44,8 +44,11 @@ def measure(bench: Bench) -> list[Result]:
 
     def windowed(target: Target) -> list[bytes]:
         """Each with a window that nobody has asked for before: what was made once is of no use."""
-        ways = (f"{path(each)}/rendered?window=40,{400 + next(windows) / 8},linear" for each in series)
-        return [target.web(way, Accept="image/jpeg") for _ in range(8) for way in ways]
+        return [
+            target.web(f"{path(each)}/rendered?window=40,{400 + next(windows) / 64},linear", Accept="image/jpeg")
+            for _ in range(_WINDOWS)
+            for each in series
+        ]
 
     def is_frame(answer: Answer) -> bool:
         return pixels in answer.body
