@@ -15,14 +15,16 @@ import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
+from benchmarks.commands import ROOT, Command, run
 from benchmarks.sending import Node
 from benchmarks.web import request
 from benchmarks.wire import Address
 
-ROOT = Path(__file__).parents[1]
 SENDER, SINK = "BENCH", "BENCH_SINK"
 _READY = re.compile(r"dokuei ready http=http://([^ :]+):(\d+) dicom=([^@]+)@([^:]+):(\d+)")
 _SECONDS_TO_START = 120
@@ -113,6 +115,30 @@ class Target(ABC):
             connection.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A clinic with its peers; `further` are the words of other commands that belong to it."""
+
+    code: str
+    titles: Sequence[str]
+    services: str
+    further: Sequence[Sequence[str]] = ()
+
+    def commands(self) -> list[Command]:
+        """What an operator types to register it; the last one prints the doctor's token."""
+        login = self.code.lower()
+        doctor = ["person", "add", login, "計測 係", "--site", self.code, "--role", "referring_doctor"]
+        services = ["--services", self.services]
+        return [
+            Command(["site", "add", self.code, f"計測用診療所 {self.code}", "--ae-title", self.titles[0]]),
+            Command(["peer", "set", self.titles[0], *services]),
+            *(Command(["peer", "add", each, "--site", self.code, *services]) for each in self.titles[1:]),
+            *(Command(words) for words in self.further),
+            Command([*doctor, "--password-stdin"], stdin=secrets.token_urlsafe()),
+            Command(["token", "issue", login]),
+        ]
+
+
 class Hub(Target):
     """This project's hub as it ships: every access decided and audited, everything synced before the answer."""
 
@@ -150,11 +176,13 @@ class Hub(Target):
         self.serve()
         where = f"{self.sink[0]}:{self.sink[1]}" if self.sink else "127.0.0.1:1"
         if known:
-            self.command("peer", "set", SINK, "--address", where)
-            self.tokens["BENCH"] = self._token("bench")
+            _, told = self._run(
+                Command(["peer", "set", SINK, "--address", where]), Command(["token", "issue", "bench"])
+            )
+            self.tokens["BENCH"] = told.split()[-1]
             return
-        self.add_site("BENCH", [SENDER], "store,find,move,get,commitment")
-        self.command("peer", "add", SINK, "--site", "BENCH", "--address", where)
+        sink = ["peer", "add", SINK, "--site", "BENCH", "--address", where]
+        self.add_sites(Site("BENCH", [SENDER], "store,find,move,get,commitment", [sink]))
 
     def serve(self) -> None:
         """Start the process alone, over the data that are there."""
@@ -171,29 +199,20 @@ class Hub(Target):
                 return
         raise RuntimeError(f"the hub did not start: {self.log.read_text()[-2000:]}")
 
-    def add_site(self, code: str, titles: Sequence[str], services: str) -> None:
-        """Register a clinic, its peers, which may do what is named, and a doctor who may read what it sends."""
-        self.command("site", "add", code, f"計測用診療所 {code}", "--ae-title", titles[0])
-        self.command("peer", "set", titles[0], "--services", services)
-        for title in titles[1:]:
-            self.command("peer", "add", title, "--site", code, "--services", services)
-        login = code.lower()
-        self.command("person", "add", login, "計測 係", "--site", code, "--role", "referring_doctor",
-                     "--password-stdin", stdin=secrets.token_urlsafe())  # fmt: skip
-        self.tokens[code] = self._token(login)
-
-    def _token(self, login: str) -> str:
-        return self.command("token", "issue", login).split()[-1]
+    def add_sites(self, *sites: Site) -> None:
+        """Register clinics, their peers, which may do what is named, and of each a doctor who reads what it sends."""
+        commands = [command for site in sites for command in site.commands()]
+        printed = iter(self._run(*commands))
+        for site in sites:
+            *_, token = islice(printed, len(site.commands()))
+            self.tokens[site.code] = token.split()[-1]
 
     def command(self, *words: str, stdin: str = "") -> str:
         """Run `dokuei` with these words; what it printed. Raises RuntimeError with what it said when it fails."""
-        done = subprocess.run(
-            [sys.executable, "-m", "dokuei", *words],
-            input=stdin, capture_output=True, text=True, timeout=120, check=False, cwd=ROOT, env=self._environment(),
-        )  # fmt: skip
-        if done.returncode:
-            raise RuntimeError(f"dokuei {' '.join(words)}: {done.stderr.strip()}")
-        return done.stdout.strip()
+        return self._run(Command(words, stdin))[0]
+
+    def _run(self, *commands: Command) -> list[str]:
+        return run(commands, self._environment())
 
     def instances(self, study_uid: str) -> int:
         """By QIDO-RS: NumberOfStudyRelatedInstances."""

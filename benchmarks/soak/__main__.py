@@ -22,9 +22,10 @@ from benchmarks.soak.modality import Modality
 from benchmarks.soak.reports import Reports
 from benchmarks.soak.scanner import Scanner
 from benchmarks.soak.viewer import Viewer
-from benchmarks.soak.watch import Sample, Watch, at_intervals, growth
+from benchmarks.soak.watch import Sample, Watch, at_intervals, later, slope
 from benchmarks.soak.workstation import Workstation
-from benchmarks.targets import Hub
+from benchmarks.targets import Hub, Site
+from benchmarks.wire import Address
 
 SITES = ("SOAK1", "SOAK2")
 _SECONDS_TO_SETTLE = 120
@@ -73,7 +74,8 @@ class Told:
             "seconds": round(self.samples[-1].at - self.samples[0].at) if self.samples else 0,
             "resident_MiB": [round(each.resident / _MIB) for each in (self.before, self.after)],
             "resident_MiB_at": [[round(each.at), round(each.resident / _MIB)] for each in at_intervals(self.samples)],
-            "growth_MiB": round(growth(self.samples) / _MIB, 1),
+            "rise_MiB_a_minute": round(slope(later(self.samples)) / _MIB, 2),
+            "judged_seconds": round(verdict.judged(self.samples)),
             "flat": not verdict.risen(self.samples),
             "threads": [self.before.threads, self.after.threads],
             "files": [self.before.files, self.after.files],
@@ -116,16 +118,10 @@ def soak(*, seed: int, scanners: int, go_on: Callable[[int], bool], folder: Path
         stack.callback(reports.close)
         actors: list[Actor] = []
         viewers: list[Viewer] = []
+        hub.add_sites(*(_clinic(site, scanners, receiver.address, reports.address) for site in SITES))
         for site in SITES:
-            titles = [f"{site}_{number}" for number in range(scanners)]
-            hub.add_site(site, titles, "store,find,move")
-            host, port = receiver.address
-            hub.command("peer", "add", f"{site}_SINK", "--site", site, "--address", f"{host}:{port}")
+            titles = _titles(site, scanners)
             modality, viewer = f"{site}_MOD", f"{site}_VIEW"
-            where = "{}:{}".format(*reports.address)
-            services = "store,worklist,mpps,commitment"
-            hub.command("peer", "add", modality, "--site", site, "--address", where, "--services", services)
-            hub.command("peer", "add", viewer, "--site", site, "--services", "find,get")
             for title in titles:
                 node = Node(hub.node.address, hub.node.called, title)
                 actors.append(Scanner(node, site, ledger, place, seed * 1000 + len(actors)))
@@ -165,6 +161,22 @@ def soak(*, seed: int, scanners: int, go_on: Callable[[int], bool], folder: Path
         if hub.process.returncode:
             told.wrong.append(f"the hub ended with status {hub.process.returncode}")
     return told
+
+
+def _titles(site: str, scanners: int) -> list[str]:
+    return [f"{site}_{number}" for number in range(scanners)]
+
+
+def _clinic(site: str, scanners: int, receiver: Address, reports: Address) -> Site:
+    """With everybody who works there."""
+    at = ["--site", site]
+    further = (
+        ["peer", "add", f"{site}_SINK", *at, "--address", "{}:{}".format(*receiver)],
+        ["peer", "add", f"{site}_MOD", *at, "--address", "{}:{}".format(*reports),
+         "--services", "store,worklist,mpps,commitment"],
+        ["peer", "add", f"{site}_VIEW", *at, "--services", "find,get"],
+    )  # fmt: skip
+    return Site(site, _titles(site, scanners), "store,find,move", further)
 
 
 def _during(seconds: float) -> Callable[[int], bool]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from benchmarks.soak.verdict import LARGEST_GROWTH, risen
-from benchmarks.soak.watch import Sample, at_intervals, growth
+from benchmarks.soak.verdict import LARGEST_SLOPE, SHORTEST, judged, risen
+from benchmarks.soak.watch import Sample, at_intervals, later, slope
 
 _MIB = 2**20
 _MOST_TOLD = 20
@@ -33,10 +33,11 @@ def _lines(
         sizes = f"{each.resident / _MIB:.0f} | {each.threads} | {each.files} | {each.wal / _MIB:.1f}"
         yield f"| {each.at:.0f} | {sizes} |"
     yield ""
-    rise = growth(samples)
-    verdict = "not flat" if risen(samples) else "flat"
+    rise = slope(later(samples)) / _MIB
+    verdict = "not judged" if judged(samples) < SHORTEST else "not flat" if risen(samples) else "flat"
     yield (
-        f"Memory is {verdict}: {rise / _MIB:+.1f} MiB over the later two thirds, at most {LARGEST_GROWTH / _MIB:.0f}."
+        f"Memory is {verdict}: {rise:+.2f} MiB a minute over the later {judged(samples):.0f} s, "
+        f"at most {LARGEST_SLOPE / _MIB:.1f}."
     )
     for what, seconds in sorted(slowest.items()):
         yield f"Slowest: {what}, {seconds:.1f} s."

@@ -11,14 +11,18 @@ from pathlib import Path
 
 from benchmarks.sink import Received
 from benchmarks.soak.ledger import Examined, Kept, Ledger
-from benchmarks.soak.watch import Sample, growth
+from benchmarks.soak.watch import Sample, later, slope
 from benchmarks.targets import Hub
 
 _CHUNK = 1 << 20
 _PREFIX = 132
-LARGEST_WAL = 64 * 2**20
-LARGEST_GROWTH = 24 * 2**20
-FEWEST_SAMPLES = 9
+_MIB = 2**20
+LARGEST_WAL = 64 * _MIB
+# At some 2,500 instances a minute this finds what keeps half a kilobyte of each.
+LARGEST_SLOPE = 1.0 * _MIB
+"""Bytes a minute by which resident memory may rise over the later half of the time."""
+SHORTEST = 120.0
+"""Seconds that the later half must have: over less, what a busy moment takes looks like a rise."""
 
 
 def archived(archive: Path) -> Iterator[tuple[str, str]]:
@@ -101,12 +105,18 @@ def grown(samples: Sequence[Sample]) -> list[str]:
 
 def risen(samples: Sequence[Sample]) -> list[str]:
     """Whether resident memory is not flat; it is said, too, when nobody can know."""
-    wrong = []
-    if len(samples) < FEWEST_SAMPLES:
-        wrong.append(f"{len(samples)} samples are too few to say whether memory rises")
-    if growth(samples) > LARGEST_GROWTH:
-        wrong.append(f"resident memory rises: {growth(samples) / 2**20:.1f} MiB over the later two thirds")
-    return wrong
+    if (seconds := judged(samples)) < SHORTEST:
+        return [f"the later {seconds:.0f} s are too short to say whether memory rises: {SHORTEST:.0f} s are wanted"]
+    rise = slope(later(samples))
+    return (
+        [f"resident memory rises by {rise / _MIB:.2f} MiB a minute over the later half"] if rise > LARGEST_SLOPE else []
+    )
+
+
+def judged(samples: Sequence[Sample]) -> float:
+    """Seconds over which memory is judged."""
+    half = later(samples)
+    return half[-1].at - half[0].at if half else 0.0
 
 
 def _told_of(hub: Hub, examined: Examined) -> tuple[object, ...]:

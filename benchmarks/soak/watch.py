@@ -1,4 +1,4 @@
-"""Samples of the hub's process while it works, and whether they rise."""
+"""Samples of the hub's process while it works, and how fast they rise."""
 
 from __future__ import annotations
 
@@ -64,16 +64,22 @@ def at_intervals(samples: Sequence[Sample], count: int = 13) -> list[Sample]:
     return [samples[round(number * (len(samples) - 1) / (count - 1))] for number in range(count)]
 
 
-def growth(samples: Sequence[Sample]) -> float:
-    """Bytes by which resident memory rises over the later two thirds of the samples, by least squares.
+def later(samples: Sequence[Sample]) -> list[Sample]:
+    """The samples of the later half of the time.
 
-    The first third is left out: caches fill, and the allocator takes what the busiest moment needs.
+    The first half is left out: caches fill, and the allocator takes what the busiest moment needs.
     """
-    later = samples[len(samples) // 3 :]
-    if len(later) < 2:
+    if not samples:
+        return []
+    middle = (samples[0].at + samples[-1].at) / 2
+    return [each for each in samples if each.at >= middle]
+
+
+def slope(samples: Sequence[Sample]) -> float:
+    """Bytes a minute by which resident memory rises over these samples, by least squares."""
+    if len(samples) < 2:
         return 0.0
-    mean_at = sum(each.at for each in later) / len(later)
-    mean = sum(each.resident for each in later) / len(later)
-    spread = sum((each.at - mean_at) ** 2 for each in later)
-    slope = sum((each.at - mean_at) * (each.resident - mean) for each in later) / spread
-    return slope * (later[-1].at - later[0].at)
+    mean_at = sum(each.at for each in samples) / len(samples)
+    mean = sum(each.resident for each in samples) / len(samples)
+    spread = sum((each.at - mean_at) ** 2 for each in samples)
+    return 60 * sum((each.at - mean_at) * (each.resident - mean) for each in samples) / spread

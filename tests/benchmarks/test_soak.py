@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from contextlib import closing
+from math import exp, sin
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from benchmarks import objects
+from benchmarks.commands import Command, run
 from benchmarks.sink import Received
 from benchmarks.soak import table, verdict
 from benchmarks.soak.__main__ import soak
 from benchmarks.soak.ledger import Abandoned, Examined, Ledger
 from benchmarks.soak.reports import Reports
 from benchmarks.soak.scanner import KINDS
-from benchmarks.soak.watch import Sample, at_intervals, growth
+from benchmarks.soak.watch import Sample, at_intervals, later, slope
 from benchmarks.targets import Hub
 
 
@@ -37,20 +40,46 @@ def test_nothing_is_lost_and_nothing_stays_open(tmp_path: Path) -> None:
     assert [] == list(tmp_path.iterdir())
 
 
-def test_growth_is_what_the_later_samples_rise_by() -> None:
-    def samples(*resident: int) -> list[Sample]:
-        return [Sample(at, each, 1, 1, 0) for at, each in enumerate(resident)]
+MIB = 2**20
 
-    assert 0 == growth(samples(1, 5, 9, 9, 9, 9, 9, 9, 9))
-    assert 5 == pytest.approx(growth(samples(0, 0, 0, 10, 11, 12, 13, 14, 15)))
-    assert [] == verdict.grown(samples(*[2**20] * 9))
-    rising = verdict.grown(samples(*range(0, 9 * 10 * 2**20, 10 * 2**20)))
-    assert ["resident memory rises: 50.0 MiB over the later two thirds"] == rising
-    full = [Sample(at, 0, 1, 1, 2**27) for at in range(3)]
+
+def series(resident: Callable[[float], float], *, minutes: float = 10) -> list[Sample]:
+    """Two samples a second; `resident` in MiB by seconds."""
+    return [Sample(each / 2, int(resident(each / 2) * MIB), 1, 1, 0) for each in range(int(minutes * 120))]
+
+
+def plateau(at: float) -> float:
+    """Rises by 60 MiB at first; then 8 MiB come and go, by the work of the moment and by a collector's turn."""
+    return 200 - 60 * exp(-at / 45) + 4 * sin(at * 7) + (at % 50) / 50 * 4
+
+
+def test_the_slope_is_what_the_later_half_rises_by_in_a_minute() -> None:
+    assert 0 == slope([])
+    assert 0 == slope(later(series(lambda at: 5 * min(at, 300))))
+    assert 3 * MIB == pytest.approx(slope(later(series(lambda at: at / 20))), rel=1e-3)
+    assert -3 * MIB == pytest.approx(slope(later(series(lambda at: 900 - at / 20))), rel=1e-3)
+
+
+@pytest.mark.parametrize("minutes", [4.5, 10, 60])
+def test_a_plateau_is_flat_and_a_leak_is_not(minutes: float) -> None:
+    assert [] == verdict.grown(series(plateau, minutes=minutes))
+    [said] = verdict.grown(series(lambda at: plateau(at) + at / 60 * 1.5, minutes=minutes))
+    assert re.fullmatch(r"resident memory rises by [12]\.\d\d MiB a minute over the later half", said)
+
+
+def test_a_leak_that_a_short_soak_hid_is_found() -> None:
+    # Twelve MiB in ten minutes: half of what was once allowed, whatever the length.
+    assert 1 == len(verdict.grown(series(lambda at: plateau(at) + at / 60 * 1.2)))
+
+
+def test_too_short_a_time_is_not_judged() -> None:
     assert [
-        "3 samples are too few to say whether memory rises",
+        "the later 60 s are too short to say whether memory rises: 120 s are wanted",
+    ] == verdict.grown(series(plateau, minutes=2))
+    assert [
+        "the later 0 s are too short to say whether memory rises: 120 s are wanted",
         "the write-ahead log grew to 128 MiB",
-    ] == verdict.grown(full)
+    ] == verdict.grown([Sample(0, 0, 1, 1, 2**27)])
 
 
 def test_the_table_tells_counts_failures_memory_and_the_verdict() -> None:
@@ -60,19 +89,21 @@ def test_the_table_tells_counts_failures_memory_and_the_verdict() -> None:
         ledger.demand("worklist query", 1, 0)
     with pytest.raises(Abandoned), ledger.attempt("C-GET"):
         raise TimeoutError("no answer")
-    flat = [Sample(at, 200 * 2**20, 30, 90, 2**20) for at in range(100)]
+    flat = [Sample(at, 200 * 2**20, 30, 90, 2**20) for at in range(600)]
     lines = table.markdown(ledger.done, ledger.failed, {"proof": 1.25}, flat, ledger.wrong).splitlines()
     assert {"| stored | 1 | 0 |", "| worklist query | 0 | 1 |", "| C-GET | 0 | 1 |"} <= set(lines)
-    assert {"| 0 | 200 | 30 | 90 | 1.0 |", "| 99 | 200 | 30 | 90 | 1.0 |"} <= set(lines)
-    assert "Memory is flat: +0.0 MiB over the later two thirds, at most 24." in lines
+    assert {"| 0 | 200 | 30 | 90 | 1.0 |", "| 599 | 200 | 30 | 90 | 1.0 |"} <= set(lines)
+    assert "Memory is flat: +0.00 MiB a minute over the later 299 s, at most 1.0." in lines
     assert ["2 things are wrong.", "- worklist query: expected 1, got 0", "- C-GET: TimeoutError: no answer"] == lines[
         -3:
     ]
-    rising = [Sample(at, at * 2**20, 30, 90, 2**20) for at in range(100)]
-    assert "Memory is not flat: +66.0 MiB over the later two thirds, at most 24." in table.markdown(
+    rising = [Sample(at, at * 2**20, 30, 90, 2**20) for at in range(601)]
+    assert "Memory is not flat: +60.00 MiB a minute over the later 300 s, at most 1.0." in table.markdown(
         ledger.done, ledger.failed, {}, rising, []
     )
-    assert [0, 33, 66, 99] == [each.at for each in at_intervals(rising, 4)]
+    short = table.markdown(ledger.done, ledger.failed, {}, rising[:100], [])
+    assert "Memory is not judged: +60.00 MiB a minute over the later 49 s, at most 1.0." in short
+    assert [0, 200, 400, 600] == [each.at for each in at_intervals(rising, 4)]
 
 
 def test_the_archive_is_read_by_its_files_alone(tmp_path: Path) -> None:
@@ -116,3 +147,18 @@ def test_an_examination_that_is_not_shown_as_it_was_is_told(tmp_path: Path) -> N
 def test_a_proof_that_does_not_come_is_missed() -> None:
     with closing(Reports()) as reports, pytest.raises(TimeoutError, match="no N-EVENT-REPORT within 0 s"):
         reports.wait("2.25.1", 0)
+
+
+def test_commands_are_run_in_order_until_one_fails(tmp_path: Path) -> None:
+    environ = {"DOKUEI_DATA": str(tmp_path / "data")}
+    site = Command(["site", "add", "MINATO", "みなと診療所", "--ae-title", "MINATO_CT"])
+    person = ["person", "add", "minato", "湊 一朗", "--site", "MINATO", "--role", "referring_doctor"]
+    made, _, token = run(
+        [site, Command([*person, "--password-stdin"], stdin="six words that nobody guesses"),
+         Command(["token", "issue", "minato"])], environ,
+    )  # fmt: skip
+    assert "MINATO" in made
+    assert token
+    with pytest.raises(RuntimeError, match=r"^dokuei peer set NOBODY --services store: ") as failed:
+        run([Command(["peer", "set", "NOBODY", "--services", "store"]), site], environ)
+    assert "site add" not in str(failed.value)
