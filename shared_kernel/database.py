@@ -10,6 +10,7 @@ opened) or DatabaseDamaged; what is wrong with a statement leaves as SQLAlchemy'
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections import deque
@@ -203,8 +204,11 @@ class Database:
                     pooled.close()
 
     @contextmanager
-    def write_lean(self) -> Iterator[Any]:
+    def write_lean(self, *, lasting: bool = True) -> Iterator[Any]:
         """A cursor of the driver in a transaction of its own, for statements made with `Prepared`.
+
+        What is not `lasting` may be undone by a power failure, and all that came after it with it, until the next
+        commit that is, or `make_lasting`. A server of its own makes every commit lasting.
 
         Without the ORM's cost, and otherwise like `write`: committed at the end, rolled back whole when an
         exception passes, the same errors. Events and audit entries need a session, and so `write`.
@@ -214,6 +218,8 @@ class Database:
             driver: Any = pooled.driver_connection
             try:
                 cursor = driver.cursor()
+                if self._is_file and not lasting:
+                    cursor.execute("PRAGMA synchronous=NORMAL")
                 # SQLite's driver is told to leave transactions to us; others begin one with the first statement.
                 cursor.execute("BEGIN IMMEDIATE" if self._is_file else postgresql.TAKE_THE_LOCK)
                 yield cursor
@@ -226,10 +232,27 @@ class Database:
                     pooled.invalidate()
                 raise
             finally:
+                if self._is_file and not lasting and pooled.is_valid:
+                    driver.execute("PRAGMA synchronous=FULL")
                 if pooled.is_valid:  # one writes at a time, so one is enough
                     self._lean = pooled
                 else:
                     pooled.close()
+
+    def make_lasting(self) -> None:
+        """Return when every transaction that was committed before is on the disk. Raises DatabaseUnavailable."""
+        file = self.engine.url.database
+        if not self._is_file or not file:
+            return
+        # What is no longer in the write-ahead log was synced in the database itself before it left there.
+        with naming_trouble():
+            try:
+                _sync(f"{file}-wal", os.O_RDWR)
+                _sync(str(Path(file).parent), os.O_RDONLY | os.O_DIRECTORY)
+            except FileNotFoundError:
+                return
+            except OSError as error:
+                raise DatabaseUnavailable(reason=str(error)) from error
 
     @contextmanager
     def reshape(self) -> Iterator[Connection]:
@@ -337,6 +360,14 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA busy_timeout=30000")
     cursor.execute("PRAGMA temp_store=MEMORY")
     cursor.close()
+
+
+def _sync(path: str, flags: int) -> None:
+    file = os.open(path, flags | os.O_CLOEXEC)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
 
 
 def _begin_sqlite(connection: Connection) -> None:

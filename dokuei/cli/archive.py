@@ -103,7 +103,7 @@ def orphans_(everywhere: bool, importing: bool, site_code: str | None, data: str
         mount(hub.files, hub.database, hub.clock)
         if importing:
             operator = operator_of(hub, site_code)
-            with hub.ingest:
+            with hub.ingest.beside_the_server():
                 stay = sum(not _taken(each, hub, operator) for each in _listed(hub, everywhere=everywhere))
         else:
             stay = sum(1 for each in _listed(hub, everywhere=everywhere) if _said(each))
@@ -126,7 +126,7 @@ def empty(root: Path, data: str | None, config: Path | None) -> None:
         mount(hub.files, hub.database, hub.clock)
         emptying = Emptying(hub.database, hub.files, hub.clock, root, min_free=hub.settings.min_free_disk)
         moved = 0
-        with hub.ingest, progress_bar(errors) as progress:
+        with hub.ingest.beside_the_server(), progress_bar(errors) as progress:
             task = progress.add_task("移動中 / moving", total=emptying.remaining())
             for each in emptying.run(OPERATOR):
                 progress.advance(task)

@@ -47,7 +47,7 @@ def import_(paths: tuple[Path, ...], site_code: str | None, data: str | None, co
     with telling_errors(), Hub.opened(settings_of(data, config)) as hub:
         operator = operator_of(hub, site_code)
         errors.print(f"importing for {operator.site_code} {operator.site_name}", highlight=False)
-        with hub.ingest, progress_bar(errors) as progress:
+        with hub.ingest.beside_the_server(), progress_bar(errors) as progress:
             task = progress.add_task("取り込み中 / importing", total=count_files(paths))
             for outcome in import_paths(paths, hub.ingest, operator):
                 done[outcome.fate] += 1

@@ -92,17 +92,20 @@ class Appender:
         instances: Sequence[tuple[NewInstance, Like | None]],
         at: datetime,
         deeds_of: Callable[[Sequence[int]], Sequence[AuditEntry]],
+        *,
+        lasting: bool = True,
     ) -> list[int]:
         """Index in one transaction those that can be, with an event for each study that is new; returns which.
 
-        `deeds_of` says what the audit trail is to say of these. Raises NotAppended, and what the database raises.
+        `deeds_of` says what the audit trail is to say of these, `lasting` is that of `Database.write_lean`. Raises
+        NotAppended, and what the database raises.
         """
         places: dict[Like, Place] = {}
         gains: dict[int, _Gain] = {}
         series: dict[int, int] = {}
         rows: list[Mapping[str, Any]] = []
         done: list[int] = []
-        with self._database.write_lean() as cursor:
+        with self._database.write_lean(lasting=lasting) as cursor:
             if (revision := self._revision.read(cursor)) != self._rests_on:
                 self._places.clear()
                 self._rests_on = revision

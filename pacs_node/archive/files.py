@@ -4,6 +4,7 @@
     ROOT/archive/2026/11/21/<hash>/<id>.part      longer than that, being received; worth nothing until it is renamed
     ROOT/archive/2026/11/21/<hash>/<id>.dcm       written whole here where it is not longer
     ROOT/orphans/2026/11/21/<hash>/<id>.dcm    was in the archive, but the index did not name it
+    DATA/landing/1.log, 2.log             bytes of files that are not synced in their place yet: `landing.py`
 
 The data folder is a root; `storage_roots` names more, each on a disk of its own (`roots.py`). The folders are the UTC
 day of receipt and the first 32 hexadecimal digits of the SHA-256 of the Study Instance UID, the file an id that is
@@ -17,7 +18,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -51,6 +52,8 @@ class FileStore:
         self.incoming, self.archive, self.orphans = self._data.incoming, self._data.archive, self._data.orphans
         """Of the data folder."""
         self.lock = data / "ingest.lock"
+        self.landing_folder = data / "landing"
+        self.syncs_later: Callable[[int], bool] = _never
         self.space = SpaceWatch()
         self._folders: dict[str, tuple[int, str]] = {}
         """Below which folder of an archive a study's files of today are, with the day."""
@@ -59,6 +62,10 @@ class FileStore:
         self.roots: tuple[Root, ...] = ()
         """Those that are there, in the order in which they are filled."""
         self.find_roots()
+
+    def sync_later(self, asked: Callable[[int], bool] | None) -> None:
+        """Let `syncs_later` say whether a file of so many bytes lasts by the landing log at first; None: none does."""
+        self.syncs_later = asked or _never
 
     def find_roots(self) -> None:
         """Look again which roots are there, by their markers."""
@@ -159,6 +166,35 @@ class FileStore:
             raise RootAway(root=root.id, path=root.path)
         os.makedirs(os.path.dirname(path), exist_ok=True)
 
+    def open_written(self, path: str) -> int:
+        """A descriptor of a file that was written without a sync.
+
+        Raises FileNotFoundError where it was removed, RootAway where its disk was, and OSError.
+        """
+        try:
+            return os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            root = self._root_of(path)
+            if not root.is_there:
+                raise RootAway(root=root.id, path=root.path) from None
+            raise
+
+    def write_again(self, path: str, content: bytes) -> None:
+        """Put a file in its place whose bytes may be lost there; durable, of its name see `sync_names`.
+
+        Raises OSError, RootAway.
+        """
+        half = f"{os.path.dirname(path)}/{new_id()}{_HALF}"
+        file = self.create(half)
+        try:
+            rest = memoryview(content)
+            while rest:
+                rest = rest[os.write(file, rest) :]
+            os.fdatasync(file)
+        finally:
+            os.close(file)
+        os.rename(half, path)
+
     def sync(self, path: str, file: int | None = None) -> None:
         """Return when the file's bytes are on the disk; `file` is a descriptor of it that is open. Raises OSError."""
         if file is None:
@@ -227,6 +263,10 @@ class FileStore:
             if free > most:
                 best, most = root, free
         return best
+
+
+def _never(_size: int) -> bool:
+    return False
 
 
 class full_disk:  # noqa: N801 - reads as the statement that it is used as

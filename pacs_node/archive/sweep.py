@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -50,19 +51,24 @@ class Presence:
         self._clock = clock
         self._lock: int | None = None
 
-    def enter(self) -> None:
+    def enter(self, before_sweep: Callable[[], None] | None = None) -> None:
         """Sweep if we are alone, and be counted until `leave` (or until the process ends, however it does).
 
-        Raises RootAway, before anything is written.
+        `before_sweep` is called when every root is there, whether or not there is a sweep. Raises RootAway,
+        before anything is written, and what `before_sweep` raises.
         """
         mount(self._files, self._database, self._clock)
         self._files.prepare()
         self._lock = os.open(self._files.lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o640)
+        alone = True
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             log.info("archive.sweep_skipped", reason="another process is ingesting")
-        else:
+            alone = False
+        if before_sweep is not None:
+            before_sweep()
+        if alone:
             sweep(self._files, self._database, self._clock.now())
         fcntl.flock(self._lock, fcntl.LOCK_SH)
 

@@ -14,8 +14,11 @@ from access_control.model import Action, Resource
 from pacs_node.archive.appending import Appender, Like, NotAppended
 from pacs_node.archive.files import NO_SPACE, FileStore
 from pacs_node.archive.index import Found, IndexWriter, NewInstance, find
+from pacs_node.archive.landing import LandingLog
+from pacs_node.archive.segment import Segment
 from pacs_node.errors import ForeignStudy, StorageFull
 from pacs_node.events import InstanceReplaced, InstancesStored
+from pacs_node.ingest.landed import Facts
 from pacs_node.ingest.work import Work
 from shared_kernel.audit.trail import AuditEntry, record
 from shared_kernel.clock import Clock
@@ -35,15 +38,25 @@ class Indexing:
         self._database = database
         self._files = files
         self._clock = clock
+        self._landing: LandingLog | None = None
+        self._facts = Facts()
         self._appender = Appender(database)
         self._audited: set[tuple[str, str]] = set()
         """Sessions and studies whose storing is in the audit trail."""
 
+    def land(self, landing: LandingLog | None) -> None:
+        """From now on sync small files later, and let their bytes last by this log until then; None: no longer."""
+        self._landing = landing
+        self._files.sync_later(landing.takes if landing is not None else None)
+
     def store(self, batch: Sequence[Work]) -> None:
         """Settle every work of the batch, whatever happens."""
+        landed: Segment | None = None
         try:
-            durable = self._make_durable(batch)
-            self._append(durable)
+            landed, rest = self._land(batch)
+            durable = self._make_durable(batch, rest)
+            # A large file is in no log that could bring its row back.
+            self._append(durable, lasting=landed is None or bool(rest))
             self._commit([work for work in durable if not work.settled])
         except Exception as error:
             log.exception("ingest.batch_failed")
@@ -51,18 +64,42 @@ class Indexing:
                 if not work.settled:
                     _fail(work, error)
 
-    def _make_durable(self, batch: Sequence[Work]) -> Sequence[Work]:
-        """Sync the folders of the batch; where that fails, all of it has failed, and is settled.
+        finally:
+            if landed is not None and self._landing is not None:
+                self._landing.release(landed)
 
-        Asking again for each alone would believe a disk that tells of an error once.
+    def _land(self, batch: Sequence[Work]) -> tuple[Segment | None, Sequence[Work]]:
+        """Let the landing log have the files that are not synced; returns where they are, and the works that are not.
+
+        The segment is to be released when the rows are committed.
+        """
+        small: list[tuple[str, bytes, memoryview]] = []
+        rest: list[Work] = []
+        for work in batch:
+            content = work.incoming.spool.unsynced
+            if content is None:
+                rest.append(work)
+            else:
+                small.append((work.path, self._facts.of(work.file, work.incoming), content))
+        segment = self._landing.append(small) if small and self._landing is not None else None
+        return segment, batch if segment is None else rest
+
+    def _make_durable(self, batch: Sequence[Work], not_landed: Sequence[Work]) -> Sequence[Work]:
+        """Sync what is not yet of the files that did not land, and their folders.
+
+        Where that fails, all of the batch has failed, and is settled: asking again for each alone would believe a
+        disk that tells of an error once.
         """
         try:
-            self._files.sync_names([work.path for work in batch])
+            for work in not_landed:
+                if work.incoming.spool.unsynced is not None:
+                    self._files.sync(work.path)
+            self._files.sync_names([work.path for work in not_landed])
         except OSError as error:
             return _fail_all(batch, error)
         return batch
 
-    def _append(self, batch: Sequence[Work]) -> None:
+    def _append(self, batch: Sequence[Work], *, lasting: bool) -> None:
         """Index those that ask no question, and settle them; after an error none, and each must be looked at."""
         instances = [(_new_instance(work), _like(work)) for work in batch]
         deeds: dict[tuple[str, str], AuditEntry] = {}
@@ -72,7 +109,7 @@ class Indexing:
             return list(deeds.values())
 
         try:
-            appended = self._appender.append(instances, self._clock.now(), deeds_of)
+            appended = self._appender.append(instances, self._clock.now(), deeds_of, lasting=lasting)
         except NotAppended:
             self._appender.forget()
             return

@@ -11,6 +11,7 @@ from access_control.gate import AccessGate
 from access_control.model import Action, Actor, Resource
 from pacs_node.archive.files import FileStore, full_disk
 from pacs_node.archive.index import Found, find, names_file, owner_of
+from pacs_node.archive.landing import LandingLog
 from pacs_node.archive.sweep import Presence
 from pacs_node.archive_care.mending import Copy, Mending
 from pacs_node.errors import DifferentContent, ForeignStudy, IdentifierMismatch, StorageFull
@@ -19,6 +20,7 @@ from pacs_node.ingest.duplicates import Again
 from pacs_node.ingest.indexing import named
 from pacs_node.ingest.part10 import PREAMBLE, FileMeta, read_header, write_header
 from pacs_node.ingest.reception import Reception
+from pacs_node.ingest.recovery import Recovery
 from pacs_node.ingest.spool import Spool
 from pacs_node.ingest.work import Incoming, Stored, Work
 from pacs_node.ingest.writer import Writer
@@ -55,19 +57,53 @@ class IngestService:
         self._writer = Writer(database, file_store, clock)
         self._mending = Mending(database, file_store, clock)
         self._presence = Presence(file_store, database, clock)
+        self._lands = True
+        self._landing: LandingLog | None = None
         self._allowed: set[tuple[str, str]] = set()
         """Sessions and studies that the gate has let through."""
 
     def start(self) -> None:
-        """Sweep what a crash has left, and begin to take instances."""
+        """Take up and sweep what a crash has left, and begin to take instances."""
         self._files.prepare()
-        self._presence.enter()
         self._writer.start()
+        try:
+            self._presence.enter(self._recover)
+            if self._landing is not None:
+                self._landing.begin()
+                self._writer.land(self._landing)
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """Finish what is waiting and take no more."""
         self._writer.stop()
+        self._writer.land(None)
+        if self._landing is not None:
+            self._landing.leave()
+            self._landing = None
         self._presence.leave()
+
+    def beside_the_server(self) -> IngestService:
+        """The same for a command: the landing log is the server's, only what a crash has left in it is taken up."""
+        self._lands = False
+        return self
+
+    def _recover(self) -> None:
+        """Have the landing log, if no other process does, with nothing in it."""
+        landing = LandingLog(self._files, self._database)
+        if not landing.take():
+            log.info("archive.landing_log_taken", reason="another process has it")
+            return
+        try:
+            Recovery(self._files, self._database, self.store).run(landing)
+        except BaseException:
+            landing.leave()
+            raise
+        if self._lands:
+            self._landing = landing
+        else:
+            landing.leave()
 
     @property
     def alive(self) -> bool:

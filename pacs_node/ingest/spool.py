@@ -26,7 +26,7 @@ class Spool:
     """
 
     __slots__ = ("_checked_at", "_file", "_files", "_head", "_limit", "_made", "_min_free", "_moved", "_staged",
-                 "_waiting", "path", "size")  # fmt: skip
+                 "_unsynced", "_waiting", "path", "size")  # fmt: skip
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Spool:
         self._limit = limit
         self._min_free = min_free
         self._checked_at = 0
-        self._moved = self._made = False
+        self._moved = self._made = self._unsynced = False
         self._file: int | None = None
         self._head = b""
         self._waiting = 0
@@ -103,16 +103,28 @@ class Spool:
         os.replace(other.path, self.path)
         self.size, self._head = other.size, head
 
+    @property
+    def unsynced(self) -> memoryview | None:
+        """The bytes of a file in its place that are not durable there yet, until it is discarded."""
+        return self._staged[: self.size] if self._unsynced and self._staged is not None else None
+
     def move(self, target: str) -> None:
-        """Put the file in its place in the archive, its bytes durable; of its name, see `FileStore.sync_names`."""
-        files = self._files
+        """Put the file in its place in the archive, its bytes durable; of its name, see `FileStore.sync_names`.
+
+        A small one whose bytes are all in memory is synced later where the archive does so: see `unsynced`.
+        """
+        files, in_memory = self._files, self._staged is not None and not self._made
         with full_disk(files.space):
             if not self._made:
                 self.path = target
             if self._staged is not None:
                 self._flush(self._waiting)
-            files.sync(self.path, self._file)
-            self._let_go()
+            if in_memory and files.syncs_later(self.size):
+                self._unsynced = True
+                self._close_file()
+            else:
+                files.sync(self.path, self._file)
+                self._let_go()
             if self.path != target:
                 files.move(self.path, target)
                 self.path = target
@@ -148,12 +160,15 @@ class Spool:
 
     def _let_go(self) -> None:
         """Of the file and the memory."""
-        file, self._file = self._file, None
-        if file is not None:
-            os.close(file)
+        self._close_file()
         staged, self._staged = self._staged, None
         if staged is not None:
             staging.give_back(staged)
+
+    def _close_file(self) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            os.close(file)
 
     def _require_space(self, free: int) -> None:
         if free < self._min_free:

@@ -15,6 +15,7 @@ import threading
 
 from pacs_node.archive.files import FileStore
 from pacs_node.archive.index import Found
+from pacs_node.archive.landing import LandingLog
 from pacs_node.ingest.indexing import Indexing
 from pacs_node.ingest.work import Work
 from shared_kernel.clock import Clock
@@ -43,6 +44,10 @@ class Writer:
         """Begin to take instances."""
         with self._guard:
             self._open = True
+
+    def land(self, landing: LandingLog | None) -> None:
+        """From now on sync small files later, and let their bytes last by this log until then; None: no longer."""
+        self._indexing.land(landing)
 
     def stop(self) -> None:
         """Take no more; returns when everything that is waiting has been stored and answered."""

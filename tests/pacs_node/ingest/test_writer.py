@@ -82,7 +82,7 @@ def test_the_short_way_leaves_the_rows_that_the_long_way_leaves(
         for table in (InstanceRow, SeriesRow, StudyRow, PatientRow):
             session.execute(delete(table))
     again = make_hub()
-    monkeypatch.setattr(Appender, "append", lambda *_: [])
+    monkeypatch.setattr(Appender, "append", lambda *_, **__: [])
     with again.ingest, long_ways(monkeypatch) as taken:
         for sent in slices:
             again.store(sent.file)
@@ -327,9 +327,9 @@ def appended(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     sizes: list[int] = []
     append = Appender.append
 
-    def noted(self: Appender, instances: Any, *args: Any) -> Any:
+    def noted(self: Appender, instances: Any, *args: Any, **named: Any) -> Any:
         sizes.append(len(instances))
-        return append(self, instances, *args)
+        return append(self, instances, *args, **named)
 
     with monkeypatch.context() as patch:
         patch.setattr(Appender, "append", noted)
@@ -444,7 +444,7 @@ def test_a_database_that_can_t_be_had_holds_up_a_batch_once(hub: Hub, monkeypatc
     asked: list[str] = []
 
     def busy(where: str) -> Callable[..., Any]:
-        def write(*_: Any) -> Any:
+        def write(*_: Any, **__: Any) -> Any:
             asked.append(where)
             raise DatabaseUnavailable(reason="another program is writing")
 
