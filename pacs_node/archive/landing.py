@@ -24,6 +24,7 @@ from contextlib import suppress
 import structlog
 
 from pacs_node.archive.files import NO_SPACE, FileStore
+from pacs_node.archive.roots import sync_folder
 from pacs_node.archive.segment import Record, Segment, size_of
 from shared_kernel.database import Database
 
@@ -59,7 +60,9 @@ class LandingLog:
 
     def take(self) -> bool:
         """Have the log for this process until `leave`; False where another has it. Raises OSError."""
-        self._folder.mkdir(exist_ok=True)
+        if not self._folder.is_dir():
+            self._folder.mkdir(exist_ok=True)
+            sync_folder(self._folder.parent)
         lock = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

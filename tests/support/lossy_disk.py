@@ -2,7 +2,8 @@
 
 The model is the worst that POSIX allows: bytes are lost that no fdatasync has seen begin after them,
 a name is lost that its folder's fsync has not, and a name that is given up is gone at once. SQLite is taken at its
-word: a transaction lasts from the moment its COMMIT began, and therefore all that it names must last before.
+word: a transaction may last from the moment its COMMIT began, and therefore all that it names must last before; it does
+last where `synchronous` was FULL, or once the write-ahead log was synced.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import itertools
 import os
 import re
 import sqlite3.dbapi2
+import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +21,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+
+from pacs_node.archive.segment import Segment
+from pacs_node.ingest.landed import read_facts
 
 _FILE = re.compile(r"(?:[0-9a-f]{32}:)?\d{4}/\d\d/\d\d/[0-9a-f]{32}/[0-9a-f]{32}\.dcm")
 
@@ -41,6 +46,7 @@ class Recorder:
     _tokens: Iterator[int] = field(default_factory=itertools.count)
     _guard: threading.RLock = field(default_factory=threading.RLock)
     _named: dict[int, list[str]] = field(default_factory=dict)
+    _soft: set[int] = field(default_factory=set)
 
     def answer(self, path: Path, content: bytes) -> None:
         """Somebody was told that this is stored."""
@@ -53,7 +59,7 @@ class Recorder:
             for name, listen in (
                 ("open", self._open), ("close", self._close), ("write", self._write), ("writev", self._writev),
                 ("rename", self._rename), ("replace", self._rename), ("unlink", self._unlink), ("mkdir", self._mkdir),
-                ("fsync", self._sync), ("fdatasync", self._sync),
+                ("fsync", self._sync), ("fdatasync", self._sync), ("pwrite", self._pwrite), ("pwritev", self._pwritev),
             ):  # fmt: skip
                 patch.setattr(os, name, self._heard(getattr(os, name), listen))
             patch.setattr(sqlite3.dbapi2, "connect", self._traced(sqlite3.dbapi2.connect))
@@ -96,6 +102,23 @@ class Recorder:
             self._record("write", self._paths[file], b"".join(map(bytes, pieces))[:written])
             return written
 
+    def _pwrite(self, call: Callable[..., Any], file: int, data: Any, offset: int) -> int:
+        with self._guard:
+            written: int = call(file, data, offset)
+            self._record("pwrite", self._paths[file], (offset, bytes(memoryview(data)[:written])))
+            return written
+
+    def _pwritev(self, call: Callable[..., Any], file: int, pieces: Any, offset: int, flags: int = 0) -> int:
+        with self._guard:
+            written: int = call(file, pieces, offset, flags)
+            path = self._paths[file]
+            self._record("pwrite", path, (offset, b"".join(map(bytes, pieces))[:written]))
+            if flags & os.RWF_DSYNC:
+                token = next(self._tokens)
+                self._record("sync begins", path, token)
+                self._record("sync ends", path, token)
+            return written
+
     def _rename(self, call: Callable[..., Any], source: Any, target: Any, **named: Any) -> None:
         with self._guard:
             call(source, target, **named)
@@ -136,8 +159,10 @@ class Recorder:
                 named.clear()
             elif statement.startswith("INSERT INTO instance "):
                 named += _FILE.findall(statement)
+            elif statement.startswith("PRAGMA synchronous="):
+                (self._soft.add if statement.endswith("NORMAL") else self._soft.discard)(connection)
             elif statement.startswith("COMMIT"):
-                self._record("commit", data=tuple(named))
+                self._record("soft commit" if connection in self._soft else "commit", data=tuple(named))
                 named.clear()
 
 
@@ -200,28 +225,81 @@ class LossyDisk:
                 file.lasting = content
 
 
+class _Log:
+    """What the landing log would give back."""
+
+    def __init__(self, path_of: Callable[[str], Path], place: Path) -> None:
+        self._path_of = path_of
+        self._place = place
+        self._known: dict[str, tuple[bytes, dict[str, bytes]]] = {}
+
+    def files(self, survivors: Mapping[str, bytes]) -> dict[str, bytes]:
+        """By their paths."""
+        found: dict[str, bytes] = {}
+        for name, content in survivors.items():
+            if Path(name).parent.name == "landing":
+                known = self._known.get(name)
+                if known is None or known[0] is not content:
+                    known = self._known[name] = content, self._read(content)
+                found |= known[1]
+        return found
+
+    def _read(self, content: bytes) -> dict[str, bytes]:
+        self._place.write_bytes(content)
+        segment = Segment(self._place)
+        try:
+            return {str(self._path_of(read_facts(each.facts).file)): each.content for each in segment.records()}
+        finally:
+            segment.close()
+
+
+class _Rows:
+    """Which files the index names: for sure, and perhaps."""
+
+    def __init__(self) -> None:
+        self.committed: set[str] = set()
+        self.lasting: set[str] = set()
+        self._begun: dict[Any, set[str]] = {}
+
+    def replay(self, call: Call, names: set[str]) -> None:
+        if call.what.endswith("commit"):
+            self.committed |= names
+            if call.what == "commit":  # the write-ahead log is one file
+                self.lasting |= self.committed
+        elif call.path.endswith("-wal") and call.what == "sync begins":
+            self._begun[call.data] = set(self.committed)
+        elif call.path.endswith("-wal") and call.what == "sync ends":
+            self.lasting |= self._begun.pop(call.data)
+
+
 def losses(calls: list[Call], folder: Path, path_of: Callable[[str], Path], there: list[str]) -> list[str]:
     """What a power failure after one of the calls would lose of what was promised by then; empty if nothing.
 
     `path_of` says where a file is that the index names.
     """
-    disk, promised, committed = LossyDisk(folder, there), {}, set[str]()
+    disk, rows, promised = LossyDisk(folder, there), _Rows(), {}
     lost: list[str] = []
-    for number, call in enumerate(calls):
-        disk.replay(call)
-        survivors = disk.survivors()
-        if call.what == "commit":
-            names = {str(path_of(name)) for name in call.data}
-            committed |= names
-            lost += [f"{number}: the index names {name}" for name in names - survivors.keys()]
-            promised.update(dict.fromkeys(names))
-        if call.what == "answer":
-            promised[call.path] = call.data
-            if call.path not in committed:
-                lost.append(f"{number}: answered before the commit of {call.path}")
-        for name, content in promised.items():
-            if content is not None and not survivors.get(name, b"").endswith(content):
-                lost.append(f"{number} {call.what}: {name}")
-        if lost:
-            break
+    with tempfile.TemporaryDirectory() as place:
+        landing = _Log(path_of, Path(place, "segment"))
+        for number, call in enumerate(calls):
+            disk.replay(call)
+            survivors = disk.survivors()
+            logged = landing.files(survivors)
+            named = {str(path_of(name)) for name in call.data} if call.what.endswith("commit") else set()
+            rows.replay(call, named)
+            lost += [f"{number}: the index names {name}" for name in named - survivors.keys() - logged.keys()]
+            promised.update(dict.fromkeys(named - promised.keys()))
+            if call.what == "answer":
+                promised[call.path] = call.data
+                if call.path not in rows.committed:
+                    lost.append(f"{number}: answered before the commit of {call.path}")
+            for name, content in promised.items():
+                if content is None:
+                    continue
+                if not any(held.get(name, b"").endswith(content) for held in (survivors, logged)):
+                    lost.append(f"{number} {call.what}: {name}")
+                if name not in rows.lasting and name not in logged:
+                    lost.append(f"{number} {call.what}: the row of {name}")
+            if lost:
+                break
     return lost

@@ -157,6 +157,8 @@ def _mortal(call: Callable[..., Any], knife: _Knife) -> Callable[..., Any]:
             return call(*arguments, **named)
         if knife.death.when == "middle" and isinstance(arguments[-1], bytes | memoryview):
             call(*arguments[:-1], arguments[-1][: len(arguments[-1]) // 2])
+        elif knife.death.when == "middle" and len(arguments) > 1 and isinstance(arguments[1], list):
+            call(arguments[0], arguments[1][: len(arguments[1]) // 2], *arguments[2:])
         elif knife.death.when == "after":
             call(*arguments, **named)
         knife.strike()

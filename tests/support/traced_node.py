@@ -18,13 +18,14 @@ from tests.support.node_process import ROOT
 from tests.support.waiting import until
 
 _CALLS = (
-    "openat,write,writev,pwrite64,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,fsync,fdatasync,syncfs,"
-    "ftruncate,sendto,sendmsg"
+    "openat,write,writev,pwrite64,pwritev2,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,fsync,fdatasync,"
+    "syncfs,ftruncate,sendto,sendmsg"
 )
 _LINE = re.compile(r"^(\d+) +(\w+)\((.*)$")
 _RESUMED = re.compile(r"^(\d+) +<\.\.\. (\w+) resumed>(.*)$")
 _STRING = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
 _DESCRIPTOR = re.compile(r"^\d+<([^>]*)>")
+_OFFSET_AND_FLAGS = re.compile(r"\], \d+, (\d+), (\w+)")
 _RESULT = re.compile(r"= (-?\d+)")
 
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
@@ -107,8 +108,8 @@ def _ends(name: str, rest: str, result: str, thread: str) -> Iterator[Call]:
         yield Call("create", os.fsdecode(strings[0]))
     elif name in {"write", "writev"}:
         yield Call("write", _path(rest), b"".join(strings)[:number])
-    elif name == "pwrite64":
-        yield Call("pwrite", _path(rest), (_last_number(rest), strings[0]))
+    elif name in {"pwrite64", "pwritev2"}:
+        yield from _written_at(name, rest, b"".join(strings)[:number], thread)
     elif name == "ftruncate":
         yield Call("truncate", _path(rest), _last_number(rest))
     elif name.startswith("rename"):
@@ -117,6 +118,18 @@ def _ends(name: str, rest: str, result: str, thread: str) -> Iterator[Call]:
         yield Call("unlink", os.fsdecode(strings[0]))
     elif name in {"sendto", "sendmsg"}:
         yield Call("send", "", b"".join(strings))
+
+
+def _written_at(name: str, rest: str, data: bytes, thread: str) -> Iterator[Call]:
+    if name == "pwrite64":
+        yield Call("pwrite", _path(rest), (_last_number(rest), data))
+        return
+    found = _OFFSET_AND_FLAGS.search(rest)
+    assert found is not None
+    yield Call("pwrite", _path(rest), (int(found[1]), data))
+    if "RWF_DSYNC" in found[2]:
+        yield Call("sync begins", _path(rest), thread)
+        yield Call("sync ends", _path(rest), thread)
 
 
 def _last_number(rest: str) -> int:

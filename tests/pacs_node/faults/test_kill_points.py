@@ -22,7 +22,7 @@ from tests.support.raw_scu import Closed, RawScu, Rejected
 _POINTS = 100
 _SENDERS = 3
 _EACH = 6
-_FILES = ("open", "write", "writev", "rename", "replace", "fdatasync", "fsync", "unlink")
+_FILES = ("open", "write", "pwritev", "rename", "pwrite", "fdatasync", "fsync", "unlink")
 _STATEMENTS = ("sql:BEGIN", "sql:INSERT", "sql:UPDATE", "sql:COMMIT")
 _SUCCESS = 0
 

@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from pacs_node.archive.files import FileStore
 from pacs_node.archive.roots import Root, sync_folder
+from pacs_node.archive.segment import Segment
 from pacs_node.archive_care.mounting import mount
 from pacs_node.ingest.writer import Writer
 from shared_kernel.database import Database
@@ -26,14 +27,19 @@ _SENDERS = 3
 _STUDIES = 2
 
 
-def play(make_hub: Callable[..., Hub], folder: Path, files: FileStore | None = None) -> tuple[list[str], int]:
-    """Record some senders at once, as the DICOM port stores; returns what would be lost, and how many were answered."""
+def play(
+    make_hub: Callable[..., Hub], folder: Path, files: FileStore | None = None, *, lands: bool = True
+) -> tuple[list[str], int]:
+    """Record some senders at once, as the DICOM port stores; returns what would be lost, and how many were answered.
+
+    Without the landing log where it does not `lands`.
+    """
     recorder = Recorder(folder)
     with recorder.recording():
         database = Database.in_folder(folder)
         hub = make_hub(files, database)
         studies = [ct().study for _ in range(_STUDIES)]
-        with hub.ingest:
+        with hub.ingest if lands else hub.ingest.beside_the_server():
             there = [str(path) for path in folder.rglob("*")]
             recorder.calls.clear()
             threads = [
@@ -66,17 +72,25 @@ def _send(hub: Hub, recorder: Recorder, session: str, studies: list[str]) -> Non
         recorder.answer(record.path, image.data_set)
 
 
-def test_nothing_that_was_answered_is_lost_at_any_moment(make_hub: Callable[..., Hub], tmp_path: Path) -> None:
-    assert ([], _SENDERS * _STUDIES * 3) == play(make_hub, tmp_path)
+@pytest.fixture(params=[True, False], ids=["landing log", "synced at once"])
+def lands(request: pytest.FixtureRequest) -> bool:
+    """Whether the landing log is used."""
+    return bool(request.param)
 
 
-def test_nor_on_another_storage_root(make_hub: Callable[..., Hub], tmp_path: Path) -> None:
+def test_nothing_that_was_answered_is_lost_at_any_moment(
+    make_hub: Callable[..., Hub], tmp_path: Path, lands: bool
+) -> None:
+    assert ([], _SENDERS * _STUDIES * 3) == play(make_hub, tmp_path, lands=lands)
+
+
+def test_nor_on_another_storage_root(make_hub: Callable[..., Hub], tmp_path: Path, lands: bool) -> None:
     root = tmp_path / "disk"
     root.mkdir()
     files = FileStore(tmp_path, [root, tmp_path])
     hub = make_hub(files)
     mount(files, hub.database, hub.clock)
-    assert ([], _SENDERS * _STUDIES * 3) == play(make_hub, tmp_path, files)
+    assert ([], _SENDERS * _STUDIES * 3) == play(make_hub, tmp_path, files, lands=lands)
     assert _SENDERS * _STUDIES * 3 == len(list(root.rglob("*.dcm")))
 
 
@@ -117,9 +131,27 @@ class NoFiles(FileStore):
 
 
 @pytest.mark.parametrize("wrong", [NoFolders, LowestFolderAlone, NoFiles])
-def test_a_sync_that_is_left_out_is_seen(make_hub: Callable[..., Hub], tmp_path: Path, wrong: type[FileStore]) -> None:
-    recorded, _ = play(make_hub, tmp_path, wrong(tmp_path))
+def test_a_sync_that_is_left_out_is_seen(
+    make_hub: Callable[..., Hub], tmp_path: Path, wrong: type[FileStore], lands: bool
+) -> None:
+    recorded, _ = play(make_hub, tmp_path, wrong(tmp_path), lands=lands)
     assert recorded
+
+
+def test_a_commit_before_the_bytes_have_landed_is_seen(
+    make_hub: Callable[..., Hub], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Segment, "append", lambda *_: None)
+    recorded, _ = play(make_hub, tmp_path)
+    assert "the index names" in recorded[0]
+
+
+def test_a_landing_log_that_is_emptied_before_the_database_lasts_is_seen(
+    make_hub: Callable[..., Hub], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Database, "make_lasting", lambda _: None)
+    recorded, _ = play(make_hub, tmp_path)
+    assert "the row of" in recorded[0]
 
 
 def test_a_commit_before_the_sync_is_seen(
@@ -135,7 +167,7 @@ def test_a_commit_before_the_sync_is_seen(
         sync_names(list(late))
 
     monkeypatch.setattr(Writer, "store", store_then_sync)
-    recorded, _ = play(make_hub, tmp_path, files)
+    recorded, _ = play(make_hub, tmp_path, files, lands=False)
     assert recorded
     assert "the index names" in recorded[0]
 
@@ -146,8 +178,14 @@ def test_an_answer_before_the_commit_is_seen(tmp_path: Path) -> None:
     assert losses(recorder.calls, tmp_path, tmp_path.joinpath, [])
 
 
-def test_sqlite_is_told_to_sync_each_commit(database: Database) -> None:
+def test_sqlite_is_told_to_sync_each_commit_but_those_that_say_otherwise(database: Database) -> None:
     with database.write() as session:
         assert (2, "wal") == (session.scalar(text("PRAGMA synchronous")), session.scalar(text("PRAGMA journal_mode")))
+    with database.write_lean() as cursor:
+        assert (2,) == cursor.execute("PRAGMA synchronous").fetchone()
+    with database.write_lean(lasting=False) as cursor:
+        assert (1,) == cursor.execute("PRAGMA synchronous").fetchone()
+    with pytest.raises(ZeroDivisionError), database.write_lean(lasting=False):
+        raise ZeroDivisionError
     with database.write_lean() as cursor:
         assert (2,) == cursor.execute("PRAGMA synchronous").fetchone()
