@@ -9,6 +9,8 @@ that names them puts them back.
 
 (`mount` has seen before that every storage root is there: of a disk that is away nothing is unnamed.)
 
+(What the landing log holds has been taken up before, too: its files are no leftovers.)
+
 Every process that ingests holds a shared lock on `DATA/ingest.lock`. Only one that gets it for itself
 alone, when it starts, sweeps: then no other process has a file on its way. A day's folder that was swept
 is not looked at again, unless the index ends before it; the day before is, because a clock may have been set.

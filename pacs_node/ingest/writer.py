@@ -4,9 +4,9 @@ There is no thread of its own for it: of the threads that have something to stor
 all that wait, and hands the lead on. So a sender that is alone waits for no other thread; where others are just
 writing their files, the leader waits a moment for them.
 
-The order is what "acknowledged means durable" rests on: a file in its place, its bytes synced (by its own thread,
-before it comes here), its folder synced, its row committed, and only then the answer. A crash between any two
-leaves at most files that no row names.
+The order is what "acknowledged means durable" rests on: a file in its place; its bytes synced (by its own thread,
+before it comes here) and its folder, or, of a small one, its bytes in the landing log, synced; its row committed; and
+only then the answer. A crash between any two leaves at most files that no row names.
 """
 
 from __future__ import annotations
