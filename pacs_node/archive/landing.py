@@ -25,7 +25,7 @@ import structlog
 
 from pacs_node.archive.files import NO_SPACE, FileStore
 from pacs_node.archive.roots import sync_folder
-from pacs_node.archive.segment import Record, Segment, size_of
+from pacs_node.archive.segment import LONGEST_FACTS, Record, Segment, size_of
 from shared_kernel.database import Database
 
 LARGEST = 256 * 1024
@@ -33,6 +33,7 @@ LARGEST = 256 * 1024
 _SETTLE_SECONDS = 1.0
 _LONGEST_SETTLING_SECONDS = 60.0
 _FULL_DISK_SECONDS = 10.0
+_LOOK_AGAIN_SECONDS = 0.05
 _TOGETHER = 64
 _NAMES = ("1.log", "2.log")
 
@@ -58,17 +59,21 @@ class LandingLog:
         self._number = 1
         self._full_until = 0.0
 
-    def take(self) -> bool:
-        """Have the log for this process until `leave`; False where another has it. Raises OSError."""
+    def take(self, patience: float = 0.0) -> bool:
+        """Have the log for this process until `leave`; False where another has it for so many seconds.
+
+        Raises OSError.
+        """
         if not self._folder.is_dir():
             self._folder.mkdir(exist_ok=True)
             sync_folder(self._folder.parent)
         lock = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(lock)
-            return False
+        end = time.monotonic() + patience
+        while not _locked(lock):
+            if time.monotonic() >= end:
+                os.close(lock)
+                return False
+            time.sleep(_LOOK_AGAIN_SECONDS)
         self._lock = lock
         self._segments = tuple(Segment(self._folder / name) for name in _NAMES)
         os.fsync(lock)
@@ -111,13 +116,18 @@ class LandingLog:
 
     def takes(self, size: int) -> bool:
         """Whether a file of so many bytes is to come here; it may find no room all the same."""
-        return self._taking and size <= LARGEST
+        if not self._taking or size > LARGEST:
+            return False
+        current, free = self._current, self._free
+        return free is not None or (current is not None and not current.is_filling)
 
     def append(self, landed: Sequence[tuple[str, bytes, memoryview]]) -> Segment | None:
         """Make the bytes of files last: path, facts and content of each; the files are written already.
 
         Returns what to `release` once their rows are committed, or None where they must be synced by themselves.
         """
+        if any(len(facts) > LONGEST_FACTS for _, facts, _ in landed):
+            return None
         size = sum(size_of(len(facts), len(content)) for _, facts, content in landed)
         with self._guard:
             if not self._taking:
@@ -152,7 +162,17 @@ class LandingLog:
         current = self._current
         if current is None or time.monotonic() < self._full_until:
             return None
-        return current if current.make_room(size) else None
+        if current.make_room(size):
+            return current
+        if self._free is None or not current.paths:
+            return None
+        self._seal()
+        self._changed.notify_all()
+        return self._current if self._current is not None and self._current.make_room(size) else None
+
+    def _seal(self) -> None:
+        """Let the current segment take no more, and the free one be current."""
+        self._sealed, self._current, self._free = self._current, self._free, None
 
     def _give_up(self, error: Exception) -> None:
         """Take no more until the next start."""
@@ -173,16 +193,22 @@ class LandingLog:
     def _next(self) -> Segment | None:
         """A segment with records, once it is old or full enough, that takes no more; None when all is over."""
         with self._guard:
-            while not (self._closing or (self._current and self._current.paths)):
+            while not (self._closing or self._sealed or (self._current and self._current.paths)):
                 self._changed.wait(_LONGEST_SETTLING_SECONDS)
-            current = self._current
-            if current is None or not current.paths:
-                return None
-            self._changed.wait_for(lambda: self._closing or current.is_filling, _SETTLE_SECONDS)
-            self._sealed, self._current, self._free = current, self._free, None
-            if not self._changed.wait_for(lambda: not current.pins, _LONGEST_SETTLING_SECONDS):
+            if self._sealed is None:
+                current = self._current
+                if current is None or not current.paths:
+                    return None
+                self._changed.wait_for(
+                    lambda: self._closing or self._sealed is not None or current.is_filling, _SETTLE_SECONDS
+                )
+            if self._sealed is None:
+                self._seal()
+            sealed = self._sealed
+            assert sealed is not None  # noqa: S101  # just sealed
+            if not self._changed.wait_for(lambda: not sealed.pins, _LONGEST_SETTLING_SECONDS):
                 raise TimeoutError("a batch is not committed")
-            return current
+            return sealed
 
     def _settle(self, paths: Sequence[str]) -> None:
         """Let files, folders and rows last. Raises OSError, RootAway, DatabaseUnavailable."""
@@ -207,3 +233,11 @@ class LandingLog:
             for file in opened.values():
                 os.close(file)
         return list(opened)
+
+
+def _locked(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

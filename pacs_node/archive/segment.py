@@ -29,7 +29,7 @@ _CHECKED = struct.Struct("<IQQ8s")
 """Of the head what the checksum covers."""
 _FREE = bytes(_PAGE)
 _ZEROS = memoryview(bytes(2**20))
-_LONGEST_FACTS = 2**20
+LONGEST_FACTS = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,8 @@ class Segment:
 
     @property
     def is_filling(self) -> bool:
-        """Whether it is more than three quarters full."""
-        return self._end > MOST * 3 // 4
+        """Whether it is more than two thirds full; one more batch of 64 fits."""
+        return self._end > MOST * 2 // 3
 
     def make_room(self, size: int) -> bool:
         """See that so many bytes of records fit; False where the segment is full."""
@@ -110,7 +110,7 @@ class Segment:
             return None
         magic, checksum, length, size, number, use = _HEAD.unpack(head)
         end = position + size_of(length, size)
-        if magic != _MAGIC or length > _LONGEST_FACTS or end > self._room:
+        if magic != _MAGIC or length > LONGEST_FACTS or end > self._room:
             return None
         facts = os.pread(self._file, length, position + _HEAD.size)
         content = os.pread(self._file, size, position + _pages(_HEAD.size + length))

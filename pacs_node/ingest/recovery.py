@@ -17,12 +17,11 @@ from pacs_node.archive.files import FileStore, full_disk
 from pacs_node.archive.index import names_file
 from pacs_node.archive.landing import LandingLog
 from pacs_node.archive.segment import Record
-from pacs_node.errors import InstanceRefused, RootAway, StorageFull
+from pacs_node.errors import RootAway, StorageFull
 from pacs_node.ingest.landed import Landed, read_facts
 from pacs_node.ingest.spool import Spool
 from pacs_node.ingest.work import Incoming, Stored
-from shared_kernel.database import Database
-from shared_kernel.errors import Forbidden
+from shared_kernel.database import Database, DatabaseUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -65,11 +64,12 @@ class Recovery:
             return
         try:
             self._store_again(landed, record.content)
-        except (StorageFull, RootAway):
+        except (StorageFull, RootAway, DatabaseUnavailable, OSError):
             raise
-        except (InstanceRefused, Forbidden) as error:
-            # Its sender was refused it, too, as a rule. The sweep sets the file aside: nothing is thrown away.
-            log.warning("archive.landing_record_refused", file=landed.file, reason=error.code)
+        except Exception as error:
+            # Its sender was refused it, too, as a rule. The sweep sets the file aside: nothing is thrown away, and
+            # one record does not keep the hub from starting.
+            log.warning("archive.landing_record_refused", file=landed.file, reason=repr(error))
             self._write(landed, record.content)
 
     def _write(self, landed: Landed, content: bytes) -> None:

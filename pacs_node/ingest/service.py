@@ -33,6 +33,7 @@ from shared_kernel.settings import Settings
 
 _CHUNK = 1 * 2**20
 _MOST_REMEMBERED = 50_000
+_PATIENCE_SECONDS = 3.0
 
 log = structlog.get_logger(__name__)
 
@@ -92,7 +93,8 @@ class IngestService:
     def _recover(self) -> None:
         """Have the landing log, if no other process does, with nothing in it."""
         landing = LandingLog(self._files, self._database)
-        if not landing.take():
+        # A command that was started just before may be taking up what is there.
+        if not landing.take(_PATIENCE_SECONDS if self._lands else 0.0):
             log.info("archive.landing_log_taken", reason="another process has it")
             return
         try:

@@ -14,7 +14,7 @@ import pytest
 from pacs_node.archive import landing as module
 from pacs_node.archive.files import FileStore
 from pacs_node.archive.landing import LARGEST, LandingLog
-from pacs_node.archive.segment import Segment
+from pacs_node.archive.segment import LONGEST_FACTS, Segment
 from shared_kernel.database import Database
 from tests.support.waiting import until
 
@@ -107,14 +107,27 @@ def test_what_finds_no_room_is_synced_by_itself(
 ) -> None:
     monkeypatch.setattr("pacs_node.archive.segment.MOST", 16 * 4096)
     path = file_of(files, b"one")
+    assert landing.takes(1)
     segments = [land(landing, path, bytes(4096)) for _ in range(20)]
+    has_room = landing.takes(1)
     taken = [segment for segment in segments if segment is not None]
     for segment in taken:
         landing.release(segment)
-    assert 7 <= len(taken) <= 16
+    assert not has_room
+    assert 14 <= len(taken) <= 16  # two segments, of which the first may have been sealed when it was two thirds full
     assert segments[len(taken) :] == [None] * (20 - len(taken))
+    until(lambda: landing.takes(1), what="a segment to be free again")
+
+
+def test_what_is_large_or_says_much_is_synced_by_itself(files: FileStore, landing: LandingLog) -> None:
     assert landing.takes(LARGEST)
     assert not landing.takes(LARGEST + 1)
+    path = file_of(files, b"one")
+    assert landing.append([(path, bytes(LONGEST_FACTS + 1), memoryview(b"one"))]) is None
+    segment = landing.append([(path, bytes(LONGEST_FACTS), memoryview(b"one"))])
+    assert segment is not None
+    assert [b"one"] == [record.content for record in segment.records()]
+    landing.release(segment)
 
 
 def test_a_full_disk_is_asked_again_later(

@@ -15,11 +15,12 @@ from access_control.model import Actor, ActorKind, Role
 from pacs_node.archive.landing import LandingLog
 from pacs_node.archive.segment import Segment
 from pacs_node.archive.tables import InstanceRow, InstanceVersionRow, PatientRow, SeriesRow, StudyRow
-from pacs_node.errors import DifferentContent
+from pacs_node.errors import DifferentContent, StorageFull
 from pacs_node.ingest.landed import Facts, Landed, read_facts
 from pacs_node.ingest.service import IngestService
 from pacs_node.ingest.work import Incoming
 from pacs_node.peers.model import IntakeRules, OnDifferentContent
+from shared_kernel.database import DatabaseUnavailable
 from shared_kernel.events.outbox import OutboxRow
 from tests.pacs_node.conftest import Hub, peer
 from tests.support.objects import Part10, ct, new_uid
@@ -180,6 +181,47 @@ def test_a_record_that_says_nothing_of_an_instance_is_passed_over(
     monkeypatch.setattr(Facts, "of", lambda *_: b"of a later version")
     hub = fallen(image)
     monkeypatch.undo()
+    hub = started(make_hub)
+    assert image.data_set == stored(hub, image)
+
+
+def test_what_goes_wrong_with_one_instance_keeps_no_hub_from_starting(
+    make_hub: Callable[..., Hub], fallen: Callable[..., Hub], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image, other = ct(), ct()
+    hub = fallen(image, other)
+    forget_rows(hub)
+    for path in map(Path, hub.files_on_disk()):
+        path.unlink()
+    store = IngestService.store
+
+    def one_fails(ingest: IngestService, incoming: Incoming) -> Any:
+        if other.sop_instance.encode() not in incoming.spool.head:
+            raise ZeroDivisionError
+        return store(ingest, incoming)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(IngestService, "store", one_fails)
+        hub = started(make_hub)
+    assert other.data_set == stored(hub, other)
+    [orphan] = hub.files.orphans.rglob("*.dcm")
+    assert orphan.read_bytes().endswith(image.data_set)
+
+
+@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), StorageFull(), DatabaseUnavailable()])
+def test_what_keeps_everything_from_being_taken_up_stops_the_start(
+    make_hub: Callable[..., Hub], fallen: Callable[..., Hub], monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    image = ct()
+    forget_rows(fallen(image))
+
+    def fail(*_: Any) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(IngestService, "store", fail)
+        with pytest.raises(type(error)):
+            make_hub().ingest.start()
     hub = started(make_hub)
     assert image.data_set == stored(hub, image)
 
