@@ -31,17 +31,19 @@ class Door:
         self._known = KnownRecords(catalogue)
         self.gate = gate
 
-    def admit(self, actor: Actor, study_uid: str) -> None:
-        """Return if the study is here and the actor may see it.
+    def admit(self, actor: Actor, study_uid: str) -> Resource:
+        """The study as the gate knows it, if it is here and the actor may see it.
 
         Raises NotFound, and Forbidden when the actor's role does not see images.
         """
         if not _UID.fullmatch(study_uid):
             raise NotFound()
         site = self._catalogue.site_of(study_uid)
-        self.gate.require(actor, Action.STUDY_VIEW, _study(study_uid, site or _NO_SITE))
+        resource = _study(study_uid, site or _NO_SITE)
+        self.gate.require(actor, Action.STUDY_VIEW, resource)
         if site is None:
             raise NotFound()
+        return resource
 
     def open(
         self, actor: Actor, study_uid: str, series_uid: str | None = None, sop_instance_uid: str | None = None

@@ -1,47 +1,167 @@
-"""Rows of the index as the DICOM JSON of a search result (PS3.18 section 10.6.3)."""
+"""Rows of the index as the DICOM JSON of a search result (PS3.18 section 10.6.3), without a detour over Python values.
+
+A result is bytes made of the row alone, so they are kept by the row: what says the same is written once, and nothing
+has to be thrown away when the index changes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import astuple
+from functools import lru_cache
 from typing import Any
 
-from dicomweb.dicom_json.attributes import attribute
+from dicomweb.dicom_json.attributes import tag_and_vr
 from dicomweb.qido.parameters import SearchParameters
-from pacs_node.archive.attributes import AT_LEVEL, INSTANCE, SERIES, STUDY
-from pacs_node.archive.search import Level, Query
+from pacs_node.archive.attributes import AT_LEVEL, INSTANCE, SERIES, STUDY, Attribute, plain
+from pacs_node.archive.criteria import Query
+from pacs_node.archive.finding import Layout, layout_of
+from pacs_node.archive.search import Level
+from pacs_node.model import PersonName
 
-_OWN: Mapping[Level, frozenset[str]] = {
-    Level.STUDY: frozenset(STUDY),
-    Level.SERIES: frozenset(SERIES) | {"StudyInstanceUID"},
-    Level.INSTANCE: frozenset(INSTANCE) | {"StudyInstanceUID", "SeriesInstanceUID"},
+Row = tuple[Any, ...]
+
+_ABOVE: Mapping[Level, frozenset[str]] = {
+    Level.STUDY: frozenset(),
+    Level.SERIES: frozenset({"StudyInstanceUID"}),
+    Level.INSTANCE: frozenset({"StudyInstanceUID", "SeriesInstanceUID"}),
 }
+_OWN: Mapping[Level, Mapping[str, Attribute]] = {Level.STUDY: STUDY, Level.SERIES: SERIES, Level.INSTANCE: INSTANCE}
+_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
+_MOST_KEPT = 4096
+"""Results in each of two generations; about 2 kB each."""
+_quoted = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def returned_keywords(query: Query, asked: SearchParameters) -> frozenset[str]:
-    """Which attributes a result has: those of its level, what was matched and asked for, everything where all is.
+def returned_keywords(
+    level: Level, study_uid: str | None, series_uid: str | None, asked: SearchParameters
+) -> frozenset[str]:
+    """Which attributes a result has: those of its level and of the levels that the path leaves open.
 
-    A search below a known study leaves the study's own attributes out: the client has them.
+    A search below a known study or series leaves that one's attributes out: the client has them. What was matched
+    and asked for is there in any case, everything that this level can say where all is asked for.
     """
-    every = frozenset(AT_LEVEL[query.level])
-    if asked.include_all or query.study_uid is None:
-        return every
-    return every & (_OWN[query.level] | asked.include | frozenset(asked.keys))
+    every = AT_LEVEL[level]
+    if asked.include_all:
+        return frozenset(every)
+    own = {Level.STUDY} if study_uid is None else set()
+    if level is Level.INSTANCE and series_uid is None:
+        own.add(Level.SERIES)
+    at_hand = (name for one in (*own, level) for name, attribute in _OWN[one].items() if attribute.is_at_hand)
+    return frozenset(every) & (_ABOVE[level] | set(at_hand) | asked.include | set(asked.keys))
 
 
-def result_json(service: str, level: Level, row: Mapping[str, Any], keywords: frozenset[str]) -> dict[str, Any]:
-    """One result, with where to retrieve it."""
-    answer: dict[str, Any] = {}
-    for keyword in keywords:
-        answer |= attribute(keyword, row[keyword])
-    answer |= attribute("InstanceAvailability", "ONLINE")
-    answer |= attribute("RetrieveURL", _url(service, level, row))
-    return dict(sorted(answer.items()))
+class ResultWriter:
+    """Writes the results of one shape: of a level, with certain attributes, for clients of one URL."""
+
+    def __init__(self, level: Level, wanted: frozenset[str], service: str) -> None:
+        layout = layout_of(level, wanted)
+        fields: list[tuple[str, Callable[[Row], str]]] = [
+            _field(keyword, AT_LEVEL[level][keyword], places) for keyword, places in layout.places.items()
+        ]
+        fields += [_fixed("SpecificCharacterSet", "ISO_IR 192"), _fixed("InstanceAvailability", "ONLINE")]
+        fields.append(_retrieve_url(level, layout, service))
+        self._fields = [write for _, write in sorted(fields, key=lambda field: field[0])]
+        self._kept: dict[Row, str] = {}
+        self._kept_before: dict[Row, str] = {}
+
+    def body(self, rows: Iterable[Row]) -> bytes:
+        """The results as one JSON array."""
+        kept = self._kept
+        # get() alone, so that threads may share this: two that miss at once both write the same.
+        return f"[{','.join([kept.get(row) or self._written(row) for row in rows])}]".encode()
+
+    def _written(self, row: Row) -> str:
+        written = self._kept_before.get(row)
+        if written is None:
+            written = "{" + ",".join([write(row) for write in self._fields]) + "}"
+        if len(self._kept) >= _MOST_KEPT:
+            self._kept_before, self._kept = self._kept, {}
+        self._kept[row] = written
+        return written
 
 
-def _url(service: str, level: Level, row: Mapping[str, Any]) -> str:
-    url = f"{service}/studies/{row['StudyInstanceUID']}"
-    if level is not Level.STUDY:
-        url += f"/series/{row['SeriesInstanceUID']}"
-    if level is Level.INSTANCE:
-        url += f"/instances/{row['SOPInstanceUID']}"
-    return url
+@lru_cache(maxsize=16)
+def writer_of(level: Level, wanted: frozenset[str], service: str) -> ResultWriter:
+    """The writer for a shape; few are in use at a time."""
+    return ResultWriter(level, wanted, service)
+
+
+def _start(keyword: str) -> tuple[str, str, str]:
+    """The tag, how an attribute begins that has values, and the whole of one that has none (section F.2.5)."""
+    tag, vr = tag_and_vr(keyword)
+    return tag, f'"{tag}":{{"vr":"{vr}","Value":[', f'"{tag}":{{"vr":"{vr}"}}'
+
+
+def _fixed(keyword: str, value: str) -> tuple[str, Callable[[Row], str]]:
+    tag, start, _ = _start(keyword)
+    whole = f"{start}{_quoted(value)}]}}"
+    return tag, lambda _row: whole
+
+
+def _retrieve_url(level: Level, layout: Layout, service: str) -> tuple[str, Callable[[Row], str]]:
+    tag, start, _ = _start("RetrieveURL")
+    base = _quoted(f"{service}/studies/")[:-1]
+    [study] = layout.places["StudyInstanceUID"]
+    if level is Level.STUDY:
+        return tag, lambda row: f'{start}{base}{row[study]}"]}}'
+    [series] = layout.places["SeriesInstanceUID"]
+    if level is Level.SERIES:
+        return tag, lambda row: f'{start}{base}{row[study]}/series/{row[series]}"]}}'
+    [instance] = layout.places["SOPInstanceUID"]
+    return tag, lambda row: f'{start}{base}{row[study]}/series/{row[series]}/instances/{row[instance]}"]}}'
+
+
+def _field(keyword: str, attribute: Attribute, places: Sequence[int]) -> tuple[str, Callable[[Row], str]]:
+    tag, start, empty = _start(keyword)
+    value, at = attribute.value, places[0]
+    if value is plain:
+
+        def write(row: Row) -> str:
+            said = row[at]
+            if said is None or said == "":
+                return empty
+            return f"{start}{said if type(said) is int else _quoted(said)}]}}"
+
+    else:
+
+        def write(row: Row) -> str:
+            written = [_json(one) for one in _listed(value(*[row[place] for place in places])) if one not in (None, "")]
+            written = [one for one in written if one != "{}"]
+            return f"{start}{','.join(written)}]}}" if written else empty
+
+    return tag, write
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _json(value: Any) -> str:
+    if isinstance(value, PersonName):
+        groups = zip(_GROUPS, astuple(value), strict=True)
+        return "{" + ",".join(f'"{name}":{_quoted(group)}' for name, group in groups if group) + "}"
+    return _quoted(value)
+
+
+def query_of(  # noqa: PLR0917 - the parts of a search's address, and who asks
+    level: Level,
+    sites: frozenset[str],
+    asked: SearchParameters,
+    wanted: frozenset[str],
+    study_uid: str | None,
+    series_uid: str | None,
+) -> Query:
+    """What the index is asked."""
+    return Query(
+        level=level,
+        sites=sites,
+        keys=asked.keys,
+        study_uid=study_uid,
+        series_uid=series_uid,
+        limit=asked.limit,
+        offset=asked.offset,
+        fuzzy=asked.fuzzy,
+        wanted=wanted,
+    )

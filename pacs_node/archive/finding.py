@@ -78,7 +78,8 @@ def _statements_of(dialect: Dialect) -> Statements:
 
 
 @lru_cache(maxsize=256)
-def _layout(level: Level, wanted: frozenset[str] | None) -> Layout:
+def layout_of(level: Level, wanted: frozenset[str] | None) -> Layout:
+    """How the rows of a level are read that are to say this much."""
     attributes: Mapping[str, Attribute] = AT_LEVEL[level]
     named = [name for name, one in attributes.items() if (one.is_at_hand if wanted is None else name in wanted)]
     columns: list[Any] = list(dict.fromkeys(column for name in named for column in attributes[name].columns))
@@ -103,7 +104,7 @@ class _Finding:
         self._is_sqlite = self._statements.is_sqlite
         self._query = query
         self._criteria: Criteria = criteria_of(query, dialect.name)
-        self._layout = _layout(query.level, query.wanted)
+        self._layout = layout_of(query.level, query.wanted)
         self._limit = min(max(0, query.limit), LARGEST_INTEGER)
         self._offset = min(max(0, query.offset), LARGEST_INTEGER)
         self._is_study = query.level is Level.STUDY

@@ -80,7 +80,10 @@ def test_a_list_of_uids(reader: TestClient, studies: list[str]) -> None:
 def test_that_there_is_more_is_said(reader: TestClient, studies: list[str]) -> None:
     answer = reader.get("/dicomweb/studies", params={"limit": "1"})
     assert (len(answer.json()), answer.headers["x-total-count"]) == (1, str(len(studies)))
-    assert '299 dokuei "There are 2 additional results that can be requested"' in answer.headers["warning"]
+    assert (
+        '299 http://testserver/dicomweb "There are 2 additional results that can be requested"'
+        in answer.headers["warning"]
+    )
     assert "warning" not in reader.get("/dicomweb/studies").headers
 
 
