@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -16,7 +16,8 @@ from dicomweb.access import Door
 from dicomweb.http.cache import NEVER_KEPT, BoundedCache
 from dicomweb.http.requests import accept_header, json_media_type, service_url
 from dicomweb.qido.parameters import SearchParameters, parse_search
-from dicomweb.qido.results import query_of, returned_keywords, writer_of
+from dicomweb.qido.results import ALWAYS, ON_DEMAND, query_of, returned_keywords, writer_of
+from pacs_node.archive.attributes import AT_LEVEL
 from pacs_node.archive.finding import Found, find
 from pacs_node.archive.search import Level
 from shared_kernel.database import Database
@@ -24,6 +25,7 @@ from shared_kernel.watch import Moment
 
 _MOST_KEPT_BYTES = 16 * 2**20
 _LARGEST_KEPT = 256 * 2**10
+_MOST_NAMED = 20
 _AGENT = re.compile(r"[0-9A-Za-z.:/_\[\]-]{1,200}")
 """A service's URL that can stand in a header as it is; it comes from what the client calls us."""
 
@@ -77,7 +79,7 @@ class SearchHandler:
         service = service_url(request)
         body = writer_of(self._level, wanted, service).body(found.rows)
         headers = {"Content-Type": media_type, **_counts(found), **NEVER_KEPT}
-        if warnings := _warnings(service, asked, found):
+        if warnings := _warnings(self._level, service, asked, found):
             headers["Warning"] = warnings
         as_of = moment_of(request)
         if as_of is not None and len(body) <= _LARGEST_KEPT:
@@ -109,16 +111,26 @@ def _counts(found: Found) -> dict[str, str]:
     return {"X-Total-Count": str(found.total), "X-Total-Count-Is": "at-least"}
 
 
-def _warnings(service: str, asked: SearchParameters, found: Found) -> str:
+def _warnings(level: Level, service: str, asked: SearchParameters, found: Found) -> str:
     """PS3.18 sections 8.3.4 and 10.6.3.3: what was passed over, and that there is more. The agent is the service."""
     told = []
     agent = f"299 {service if _AGENT.fullmatch(service) else 'dokuei'}"
     if ignored := (*asked.ignored, *found.ignored):
         # A keyword or tag, never free text of the client's: nothing can be smuggled into the header.
-        told.append(f'{agent} "The following query parameters are not supported by this server: {", ".join(ignored)}"')
+        told.append(f'{agent} "The following query parameters are not supported by this server: {_some(ignored)}"')
+    if lacking := sorted(
+        {name.partition(".")[0] for name in asked.include} - frozenset(AT_LEVEL[level]) - ALWAYS - ON_DEMAND
+    ):
+        told.append(f'{agent} "The following includefield attributes are not available here: {_some(lacking)}"')
     remaining = found.total - asked.offset - len(found.rows)
     if not found.is_exact:
         told.append(f'{agent} "There are at least {max(1, remaining)} additional results that can be requested"')
     elif remaining > 0:
         told.append(f'{agent} "There are {remaining} additional results that can be requested"')
     return ", ".join(told)
+
+
+def _some(names: Sequence[str]) -> str:
+    """Names for a header, which has an end."""
+    told = ", ".join(names[:_MOST_NAMED])
+    return told if len(names) <= _MOST_NAMED else f"{told} and {len(names) - _MOST_NAMED} more"

@@ -18,7 +18,8 @@ _NUMBER = re.compile(r"[0-9]{1,16}")
 _ALL = "all"
 # Said about the request, not about what is searched.
 _ABOUT_THE_REQUEST = frozenset({"accept", "charset"})
-_NOT_SUPPORTED = frozenset({"emptyvaluematching", "multiplevaluematching", "timezoneadjustment"})
+_NOT_SUPPORTED = frozenset({"timezoneadjustment"})
+_FLAGS = ("fuzzymatching", "emptyvaluematching", "multiplevaluematching")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,10 @@ class SearchParameters:
     limit: int = DEFAULT_LIMIT
     offset: int = 0
     fuzzy: bool = False
+    empty_values: bool = False
+    """`""` asks for an empty value (PS3.4 section C.2.2.2.7)."""
+    multiple_values: bool = False
+    """Values between backslashes mean any of them (PS3.4 section C.2.2.2.8)."""
     ignored: tuple[str, ...] = ()
     """Parameters that had no effect, to be named in a warning."""
 
@@ -44,7 +49,7 @@ def parse_search(pairs: Iterable[tuple[str, str]]) -> SearchParameters:
     for name, value in pairs:
         if name == "includefield":
             include.update(_include_fields(value))
-        elif name in {"limit", "offset", "fuzzymatching"}:
+        elif name in {"limit", "offset", *_FLAGS}:
             if name in single:
                 raise BadParameter(parameter=name, rule="given once")
             single[name] = value
@@ -56,6 +61,7 @@ def parse_search(pairs: Iterable[tuple[str, str]]) -> SearchParameters:
                 raise BadParameter(parameter=_short(name), rule="given once")
             keys[keyword] = value
     limit = _number("limit", single.get("limit", str(DEFAULT_LIMIT)), 10**16)
+    flags = {name: _flag(name, single.get(name, "false")) for name in _FLAGS}
     if limit > LARGEST_LIMIT:
         ignored.append(f"limit over {LARGEST_LIMIT}")
     return SearchParameters(
@@ -64,7 +70,9 @@ def parse_search(pairs: Iterable[tuple[str, str]]) -> SearchParameters:
         include_all=_ALL in include,
         limit=min(limit, LARGEST_LIMIT),
         offset=_number("offset", single.get("offset", "0"), _LARGEST_OFFSET),
-        fuzzy=_flag("fuzzymatching", single.get("fuzzymatching", "false")),
+        fuzzy=flags["fuzzymatching"],
+        empty_values=flags["emptyvaluematching"],
+        multiple_values=flags["multiplevaluematching"],
         ignored=tuple(ignored),
     )
 

@@ -6,15 +6,14 @@ has to be thrown away when the index changes.
 
 from __future__ import annotations
 
-import json
+import json.encoder
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import astuple
 from functools import lru_cache
 from typing import Any
 
 from dicomweb.dicom_json.attributes import tag_and_vr
 from dicomweb.qido.parameters import SearchParameters
-from pacs_node.archive.attributes import AT_LEVEL, INSTANCE, SERIES, STUDY, Attribute, plain
+from pacs_node.archive.attributes import AT_LEVEL, INSTANCE, SERIES_OF_WEB, STUDY, Attribute, plain
 from pacs_node.archive.criteria import Query
 from pacs_node.archive.finding import Layout, layout_of
 from pacs_node.archive.search import Level
@@ -27,11 +26,19 @@ _ABOVE: Mapping[Level, frozenset[str]] = {
     Level.SERIES: frozenset({"StudyInstanceUID"}),
     Level.INSTANCE: frozenset({"StudyInstanceUID", "SeriesInstanceUID"}),
 }
-_OWN: Mapping[Level, Mapping[str, Attribute]] = {Level.STUDY: STUDY, Level.SERIES: SERIES, Level.INSTANCE: INSTANCE}
+_OWN: Mapping[Level, Mapping[str, Attribute]] = {
+    Level.STUDY: STUDY,
+    Level.SERIES: SERIES_OF_WEB,
+    Level.INSTANCE: INSTANCE,
+}
+_TIMEZONE = "+0900"
+ON_DEMAND = frozenset({"TimezoneOffsetFromUTC"})
+"""The same for all results, and said where somebody asks."""
+ALWAYS = frozenset({"SpecificCharacterSet", "InstanceAvailability", "RetrieveURL"})
 _GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 _MOST_KEPT = 4096
 """Results in each of two generations; about 2 kB each."""
-_quoted = json.JSONEncoder(ensure_ascii=False).encode
+_quoted: Callable[[str], str] = json.encoder.encode_basestring
 
 
 def returned_keywords(
@@ -42,14 +49,14 @@ def returned_keywords(
     A search below a known study or series leaves that one's attributes out: the client has them. What was matched
     and asked for is there in any case, everything that this level can say where all is asked for.
     """
-    every = AT_LEVEL[level]
+    every = frozenset(AT_LEVEL[level]) | ON_DEMAND
     if asked.include_all:
-        return frozenset(every)
+        return frozenset(name for name in every if "." not in name)
     own = {Level.STUDY} if study_uid is None else set()
     if level is Level.INSTANCE and series_uid is None:
         own.add(Level.SERIES)
     at_hand = (name for one in (*own, level) for name, attribute in _OWN[one].items() if attribute.is_at_hand)
-    return frozenset(every) & (_ABOVE[level] | set(at_hand) | asked.include | set(asked.keys))
+    return every & (_ABOVE[level] | set(at_hand) | {name.partition(".")[0] for name in (*asked.include, *asked.keys)})
 
 
 class ResultWriter:
@@ -61,6 +68,8 @@ class ResultWriter:
             _field(keyword, AT_LEVEL[level][keyword], places) for keyword, places in layout.places.items()
         ]
         fields += [_fixed("SpecificCharacterSet", "ISO_IR 192"), _fixed("InstanceAvailability", "ONLINE")]
+        if "TimezoneOffsetFromUTC" in wanted:
+            fields.append(_fixed("TimezoneOffsetFromUTC", _TIMEZONE))
         fields.append(_retrieve_url(level, layout, service))
         self._fields = [write for _, write in sorted(fields, key=lambda field: field[0])]
         self._kept: dict[Row, str] = {}
@@ -124,24 +133,44 @@ def _field(keyword: str, attribute: Attribute, places: Sequence[int]) -> tuple[s
                 return empty
             return f"{start}{said if type(said) is int else _quoted(said)}]}}"
 
+    elif len(places) == 1:
+
+        def write(row: Row) -> str:
+            said = value(row[at])
+            if type(said) is str:
+                return f"{start}{_quoted(said)}]}}" if said else empty
+            written = _all_json(said)
+            return f"{start}{written}]}}" if written else empty
+
     else:
 
         def write(row: Row) -> str:
-            written = [_json(one) for one in _listed(value(*[row[place] for place in places])) if one not in (None, "")]
-            written = [one for one in written if one != "{}"]
-            return f"{start}{','.join(written)}]}}" if written else empty
+            written = _all_json(value(*[row[place] for place in places]))
+            return f"{start}{written}]}}" if written else empty
 
     return tag, write
 
 
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+def _all_json(value: Any) -> str:
+    """One or several values, without those that say nothing."""
+    each = [_json(one) for one in (value if isinstance(value, list) else [value]) if one not in (None, "")]
+    return ",".join(one for one in each if one != "{}")
 
 
 def _json(value: Any) -> str:
     if isinstance(value, PersonName):
-        groups = zip(_GROUPS, astuple(value), strict=True)
+        groups = zip(_GROUPS, (value.alphabetic, value.ideographic, value.phonetic), strict=True)
         return "{" + ",".join(f'"{name}":{_quoted(group)}' for name, group in groups if group) + "}"
+    if isinstance(value, Mapping):  # an item of a sequence
+        items = sorted((tag_and_vr(name), said) for name, said in value.items())
+        return (
+            "{"
+            + ",".join(
+                f'"{tag}":{{"vr":"{vr}","Value":[{_quoted(said)}]}}' if said else f'"{tag}":{{"vr":"{vr}"}}'
+                for (tag, vr), said in items
+            )
+            + "}"
+        )
     return _quoted(value)
 
 
@@ -163,5 +192,7 @@ def query_of(  # noqa: PLR0917 - the parts of a search's address, and who asks
         limit=asked.limit,
         offset=asked.offset,
         fuzzy=asked.fuzzy,
+        empty_values=asked.empty_values,
+        multiple_values=asked.multiple_values,
         wanted=wanted,
     )

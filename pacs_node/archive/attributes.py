@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import func, literal_column, select
 
-from pacs_node.archive.matching import Column, Matcher, choices, dates, integers, names, text, times, uids
+from pacs_node.archive.matching import (
+    Column,
+    Criterion,
+    Looking,
+    Matcher,
+    choices,
+    dates,
+    integers,
+    names,
+    part_of,
+    text,
+    times,
+    uids,
+)
 from pacs_node.archive.tables import InstanceRow, PatientRow, SeriesRow, StudyRow
 from pacs_node.header.person_name import person_name
 from pacs_node.model import PersonName
@@ -49,6 +63,11 @@ def _listed(value: str) -> list[str]:
     return [part for part in value.split("\\") if part]
 
 
+def _requests(value: str) -> list[Mapping[str, str]]:
+    keywords = ("ScheduledProcedureStepID", "RequestedProcedureID")
+    return [dict(zip(keywords, pair, strict=True)) for pair in json.loads(value)] if value else []
+
+
 def _name(alphabetic: str, ideographic: str, phonetic: str) -> PersonName:
     return PersonName(alphabetic=alphabetic, ideographic=ideographic, phonetic=phonetic)
 
@@ -64,6 +83,29 @@ def _counted(column: Column) -> Attribute:
 _ISSUER: Any = (
     select(PatientRow.issuer).where(PatientRow.id == StudyRow.patient_row).correlate(StudyRow).scalar_subquery()
 )
+
+_OF_STUDY: Any = (
+    select(InstanceRow.sop_class_uid)
+    .join(SeriesRow, SeriesRow.id == InstanceRow.series_row)
+    .where(SeriesRow.study_row == StudyRow.id)
+    .correlate(StudyRow)
+)
+_classes = _OF_STUDY.distinct().subquery()
+_aggregated: Any = func.aggregate_strings
+_SOP_CLASSES: Any = select(_aggregated(_classes.c.sop_class_uid, literal_column("','"))).scalar_subquery()
+
+
+def _sop_classes(looking: Looking, keyword: str, value: str) -> Criterion:
+    """A list of UIDs, of which one instance of the study must have one."""
+    one = uids(InstanceRow.sop_class_uid)(looking, keyword, value)
+    return Criterion(
+        ("some instance", one.form), one.values, lambda *values: _OF_STUDY.where(one.build(*values)).exists()
+    )
+
+
+def _classes_listed(value: str | None) -> list[str]:
+    return sorted(value.split(",")) if value else []
+
 
 STUDY: Mapping[str, Attribute] = {
     "StudyInstanceUID": _of(StudyRow.study_uid, uids),
@@ -92,6 +134,8 @@ STUDY: Mapping[str, Attribute] = {
     "PatientBirthDate": _of(StudyRow.birth_date, dates),
     "PatientSex": _of(StudyRow.sex, text),
     "IssuerOfPatientID": _of(_ISSUER, text),
+    # Every instance of a study is read for it.
+    "SOPClassesInStudy": Attribute((_SOP_CLASSES,), _classes_listed, _sop_classes, is_at_hand=False),
     "NumberOfStudyRelatedSeries": _counted(StudyRow.series_count),
     "NumberOfStudyRelatedInstances": _counted(StudyRow.instance_count),
 }
@@ -117,8 +161,24 @@ INSTANCE: Mapping[str, Attribute] = {
     "AvailableTransferSyntaxUID": _of(InstanceRow.transfer_syntax_uid, uids),
 }
 
+REQUESTS = "RequestAttributesSequence"
+_MORE_OF_SERIES: Mapping[str, Attribute] = {
+    "PerformedProcedureStepStartDate": _of(SeriesRow.step_date, dates),
+    "PerformedProcedureStepStartTime": Attribute((SeriesRow.step_time,), _time, times(SeriesRow.step_time)),
+    REQUESTS: Attribute((SeriesRow.requests,), _requests, None),
+    "InstitutionName": _of(SeriesRow.institution_name, text)._replace(is_at_hand=False),
+    "StationName": _of(SeriesRow.station_name, text)._replace(is_at_hand=False),
+    "ProtocolName": _of(SeriesRow.protocol_name, text)._replace(is_at_hand=False),
+    "Laterality": _of(SeriesRow.laterality, text)._replace(is_at_hand=False),
+    # Matched only: they are answered within their sequence.
+    f"{REQUESTS}.ScheduledProcedureStepID": Attribute((), plain, part_of(SeriesRow.requested_steps), is_at_hand=False),
+    f"{REQUESTS}.RequestedProcedureID": Attribute((), plain, part_of(SeriesRow.requested_procedures), is_at_hand=False),
+}
+"""What QIDO-RS answers of a series beside what C-FIND does."""
+SERIES_OF_WEB: Mapping[str, Attribute] = {**SERIES, **_MORE_OF_SERIES}
+
 AT_LEVEL: Mapping[Level, Mapping[str, Attribute]] = {
     Level.STUDY: STUDY,
-    Level.SERIES: {**STUDY, **SERIES},
-    Level.INSTANCE: {**STUDY, **SERIES, **INSTANCE},
+    Level.SERIES: {**STUDY, **SERIES_OF_WEB},
+    Level.INSTANCE: {**STUDY, **SERIES_OF_WEB, **INSTANCE},
 }

@@ -9,11 +9,28 @@ from typing import Any
 from sqlalchemy import and_, or_
 
 from pacs_node.archive.attributes import AT_LEVEL, Level
-from pacs_node.archive.matching import Column, Criterion, Looking, parse_date_range, parse_time_range
+from pacs_node.archive.matching import (
+    MOST_CHOICES,
+    Column,
+    Criterion,
+    Looking,
+    all_of,
+    any_of,
+    none,
+    parse_date_range,
+    parse_time_range,
+    refuse,
+)
 from pacs_node.archive.tables import StudyRow
 
 _DATE, _TIME = "StudyDate", "StudyTime"
-_DAY_BEGINS, _DAY_ENDS = "000000.000000", "235959.999999"
+_EMPTY = '""'
+_LISTS = frozenset(
+    name
+    for name in AT_LEVEL[Level.INSTANCE]
+    if name.endswith("UID") or name in ("ModalitiesInStudy", "SOPClassesInStudy")
+)
+"""Keys whose own matching takes lists."""
 UNIVERSAL = frozenset({"", "*"})
 """Values that match all (PS3.4 sections C.2.2.2.3 and C.2.2.2.4)."""
 
@@ -35,6 +52,10 @@ class Query:
     limit: int = 100
     offset: int = 0
     fuzzy: bool = False
+    empty_values: bool = False
+    """Whether `""` asks for what has no value (PS3.4 section C.2.2.2.7)."""
+    multiple_values: bool = False
+    """Whether values between backslashes mean any of them (PS3.4 section C.2.2.2.8)."""
     with_total: bool = True
     """Count all matches, not only those returned."""
     wanted: frozenset[str] | None = None
@@ -68,6 +89,14 @@ def criteria_of(query: Query, dialect: str) -> Criteria:
                 ignored.append(keyword)
         elif value in UNIVERSAL:
             continue
+        elif query.empty_values and value == _EMPTY:
+            found.by_keyword[keyword] = all_of([none(column) for column in attribute.columns])
+        elif query.multiple_values and "\\" in value:
+            parts = [part for part in value.split("\\") if part]
+            if len(parts) > MOST_CHOICES and not keyword.endswith("UID"):
+                raise refuse(keyword, f"at most {MOST_CHOICES} values")
+            each = [value] if keyword in _LISTS else parts
+            found.by_keyword[keyword] = any_of([attribute.match(looking, keyword, part) for part in each])
         elif keyword in (_DATE, _TIME):
             found.when[keyword] = value
         else:

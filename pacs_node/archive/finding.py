@@ -116,7 +116,7 @@ class _Finding:
             return self._named(unique, list(criteria.values()))
         visible = self._visible()
         if visible.studies <= _SMALL:
-            return self._walk([self._site(looked_up=True)], [*self._when(), *criteria.values()], visible)
+            return self._walk([self._site()], [*self._when(), *criteria.values()], visible)
         if modality := self._modality(criteria):
             return self._of_modality(modality, list(criteria.values()))
         keyword = next((key for key in _IN_INDEXES if _has_stretches(criteria.get(key))), None)
@@ -128,7 +128,7 @@ class _Finding:
 
     def _named(self, unique: list[Criterion], rest: list[Criterion]) -> Found:
         """What a unique or nearly unique key names."""
-        seen = [self._site(looked_up=False), *self._when(), *rest]
+        seen = [self._site(), *self._when(), *rest]
         build = partial(made.named, self._query.level, self._is_sqlite, len(unique))
         return self._page("named", build, [*unique, *seen])
 
@@ -136,10 +136,10 @@ class _Finding:
         """A walk from the newest on until the page is full: through a site, all sites, or the newest of each."""
         is_much = len(self._query.sites) > 1 and visible.studies >= visible.here * _MUCH
         if is_much:
-            return self._walk(self._when(), [self._site(looked_up=False), *rest], visible, total)
+            return self._walk(self._when(), [self._site(), *rest], visible, total)
         if self._is_study and not rest and 1 < visible.holders <= _MOST_MERGED:
             return self._merged(visible)
-        return self._walk([self._site(looked_up=True), *self._when()], rest, visible, total)
+        return self._walk([self._site(), *self._when()], rest, visible, total)
 
     def _walk(
         self, looked_up: list[Criterion], seen: list[Criterion], visible: _Visible, total: Total | None = None
@@ -150,7 +150,7 @@ class _Finding:
         return self._page(walk, walk.statement, [*looked_up, *seen], total)
 
     def _merged(self, visible: _Visible) -> Found:
-        held = site_in(SiteHoldingRow.site_code, self._query.sites, looked_up=True)
+        held = site_in(SiteHoldingRow.site_code, self._query.sites)
         self._run(("holders", held.form), lambda site: made.holders().where(site), [held])
         sites = [site for (site,) in self._cursor.fetchall()]
         dates = self._when()
@@ -162,14 +162,12 @@ class _Finding:
         self._run(form, build, dates, **named, reach=reach, limit=self._limit, offset=self._offset)
         rows = self._cursor.fetchall()
         total = (visible.studies, True) if not dates else None
-        return self._answer(
-            rows, total or self._total(rows, walk, walk.statement, [self._site(looked_up=True), *dates])
-        )
+        return self._answer(rows, total or self._total(rows, walk, walk.statement, [self._site(), *dates]))
 
     def _of_modality(self, modality: Criterion, rest: list[Criterion]) -> Found:
         of = StudyModalityRow
         looked_up = [modality, *self._criteria.moments(of.study_date, of.study_time)]
-        site = site_in(of.site_code, self._query.sites, looked_up=False)
+        site = site_in(of.site_code, self._query.sites)
         walk = Walk(self._query.level, self._is_sqlite, len(looked_up), modality=True, study_is_asked=bool(rest))
         return self._page(walk, walk.statement, [*looked_up, site, *rest])
 
@@ -178,7 +176,7 @@ class _Finding:
 
         How much the index has is counted first, as far as it matters: a bounded look costs less than a wrong guess.
         """
-        seen = [self._site(looked_up=False), *self._when()]
+        seen = [self._site(), *self._when()]
         is_covered = criterion.is_all_within and not rest and self._is_study
         parts = [*map(stretch_of, criterion.within), *(seen if is_covered else ())]
         self._run("lengths", partial(made.lengths, len(criterion.within)), parts, most=COUNTED + 1)
@@ -223,14 +221,14 @@ class _Finding:
         del criteria[_MODALITIES]
         return equal(StudyModalityRow.modality, wanted[0])
 
-    def _site(self, *, looked_up: bool) -> Criterion:
-        return site_in(StudyRow.site_code, self._query.sites, looked_up=looked_up)
+    def _site(self) -> Criterion:
+        return site_in(StudyRow.site_code, self._query.sites)
 
     def _when(self) -> list[Criterion]:
         return self._criteria.moments(StudyRow.study_date, StudyRow.study_time)
 
     def _visible(self) -> _Visible:
-        site = site_in(SiteHoldingRow.site_code, self._query.sites, looked_up=True)
+        site = site_in(SiteHoldingRow.site_code, self._query.sites)
         self._run(("holdings", site.form), lambda held: made.holdings().where(held), [site])
         return _Visible(*map(int, self._cursor.fetchone()))
 

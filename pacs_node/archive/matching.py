@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, false, func, literal, or_
+from sqlalchemy import ColumnElement, Integer, and_, false, func, literal, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from pacs_node.header.person_name import FENCE
@@ -29,7 +29,7 @@ _LONGEST_VALUE = 16 * 1024
 _MOST_UIDS = 5000
 """As many as a retrieval may name; three such lists stay below what SQLite and PostgreSQL take as parameters."""
 _LONGEST_UIDS = _MOST_UIDS * 65
-_MOST_CHOICES = 100
+MOST_CHOICES = 100
 """Values of a list that is not of UIDs; each is a condition, and databases nest no more than some hundred."""
 _GROUPS = 3
 _WILDCARDS = ("*", "?")
@@ -103,12 +103,21 @@ def choices(column: Column) -> Matcher:
     return match
 
 
+def part_of(column: Column) -> Matcher:
+    """Like `text`, for one of a column's values between backslashes."""
+
+    def match(looking: Looking, keyword: str, value: str) -> Criterion:
+        return _wildcard(looking, column, f"*\\{_value(keyword, value).strip()}\\*")
+
+    return match
+
+
 def listed(keyword: str, value: str) -> list[str]:
     """The values of a list, parted by backslashes or commas, each once."""
     parts = (part.strip() for part in re.split(r"[\\,]", _value(keyword, value)))
     wanted = [part for part in dict.fromkeys(parts) if part]
-    if len(wanted) > _MOST_CHOICES:
-        raise refuse(keyword, f"at most {_MOST_CHOICES} values")
+    if len(wanted) > MOST_CHOICES:
+        raise refuse(keyword, f"at most {MOST_CHOICES} values")
     return wanted
 
 
@@ -198,7 +207,8 @@ def _any_group(
     open_ended: bool = False,
 ) -> Criterion:
     """A pattern for any group: in the column that has all, between fences, and for an index in those of later ones."""
-    behind = "" if open_ended else f"{FENCE}*"
+    # Every name ends with a fence: a pattern that ends with a star needs none, and is the beginning of an index.
+    behind = "" if open_ended or pattern.endswith("*") else f"{FENCE}*"
     if not later or pattern.startswith(_WILDCARDS):
         return _wildcard(looking, all_groups, f"*{FENCE}{pattern}{behind}")
     first = _wildcard(looking, all_groups, f"{FENCE}{pattern}{behind}")
@@ -280,13 +290,25 @@ def _one_time(value: str) -> tuple[str, str] | None:
     return first, {2: f"{first[:2]}5959", 4: f"{first[:4]}59", 6: first[:6]}[len(whole)] + ".999999"
 
 
+def none(column: Column) -> Criterion:
+    """No value: empty, and NULL for a number."""
+    if isinstance(column.type, Integer):
+        return Criterion(("null", column), (), lambda: column.is_(None))
+    return equal(column, "")
+
+
 def in_list(column: Column, wanted: Sequence[str]) -> Criterion:
     """One of these values. Lists of about the same length have one form: the last value fills it up."""
     if len(wanted) == 1:
         return equal(column, wanted[0])
+    values = filled_up(wanted)
+    return Criterion(("in", column, len(values)), values, lambda *each: column.in_(each))
+
+
+def filled_up(wanted: Sequence[str]) -> tuple[str, ...]:
+    """The values, the last one again and again up to the next power of two: few lengths make few statements."""
     room = 1 << (len(wanted) - 1).bit_length()
-    values = (*wanted, *[wanted[-1]] * (room - len(wanted)))
-    return Criterion(("in", column, room), values, lambda *each: column.in_(each))
+    return (*wanted, *[wanted[-1]] * (room - len(wanted)))
 
 
 def equal(column: Column, value: Any) -> Criterion:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from pacs_node.header.person_name import encoded, key_form, match_form
 from pacs_node.header.scan import Header
+from pacs_node.header.series_words import SeriesWords
 from pacs_node.model import PersonName
 from pacs_node.patients.model import Demographics
 from shared_kernel.japanese.search_key import search_key
@@ -88,7 +91,28 @@ def new_series_values(header: Header) -> dict[str, Any]:
         "series_description": header.series_description,
         "body_part": header.body_part,
         "instance_count": 0,
+        **words_values(header.words),
     }
+
+
+def words_values(words: SeriesWords) -> dict[str, str]:
+    """What is said of a series for searches by it; lists stand between backslashes, which no id has."""
+    return {
+        "institution_name": words.institution_name,
+        "station_name": words.station_name,
+        "protocol_name": words.protocol_name,
+        "laterality": words.laterality,
+        "step_date": words.step_date,
+        "step_time": words.step_time,
+        "requests": json.dumps(words.requests, ensure_ascii=False) if words.requests else "",
+        "requested_steps": _listed([step for step, _ in words.requests]),
+        "requested_procedures": _listed([procedure for _, procedure in words.requests]),
+    }
+
+
+def _listed(values: Sequence[str]) -> str:
+    known = [value for value in dict.fromkeys(values) if value]
+    return "\\" + "\\".join(known) + "\\" if known else ""
 
 
 def new_patient_values(issuer: str, identity: str, said: Demographics, at: datetime) -> dict[str, Any]:

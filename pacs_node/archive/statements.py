@@ -1,7 +1,7 @@
 """The statements of searches, made once for each form and kept.
 
-What an index is to be used for is said by what it is not: a condition in `IS 1` is one that SQLite does not look up,
-and a site behind `|| ''` neither. PostgreSQL has statistics and chooses by itself.
+What an index is to be used for is said by what it is not: a condition in `IS 1` is one that SQLite does not look up.
+PostgreSQL has statistics and chooses by itself.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from pacs_node.archive.attributes import Level
-from pacs_node.archive.matching import Column, Criterion, Stretch
+from pacs_node.archive.matching import Column, Criterion, Stretch, filled_up
 from pacs_node.archive.tables import InstanceRow, SeriesRow, SiteHoldingRow, StudyModalityRow, StudyRow
 from shared_kernel.prepared import Prepared
 
@@ -161,8 +161,7 @@ def merged(
         each.append(select(newest.order_by(*_NEWEST).limit(bindparam("reach", type_=Integer)).subquery()))
     found = union_all(*each).subquery()
     order = (found.c.day.desc(), found.c.hour.desc(), found.c.row.desc())
-    page = _paged(select(found.c.row).order_by(*order)).subquery()
-    return select(*columns).select_from(page).join(StudyRow, StudyRow.id == page.c.row).order_by(*_NEWEST)
+    return _rows_of(columns, _paged(select(found.c.day, found.c.hour, found.c.row).order_by(*order)))
 
 
 def stretch_of(stretch: Stretch) -> Criterion:
@@ -191,14 +190,20 @@ def within(
 ) -> Select[Any]:
     """The studies in the stretches for which the conditions behind hold: a page of them, or how many they are."""
     for_all = [seen(condition, is_sqlite=True) for condition in conditions[stretches:]]
-    key = (StudyRow.id, StudyRow.study_date, StudyRow.study_time)
+    key = (StudyRow.study_date.label("day"), StudyRow.study_time.label("hour"), StudyRow.id.label("row"))
     each = [select(*key).where(stretch, *for_all) for stretch in conditions[:stretches]]
     found = (each[0] if len(each) == 1 else union(*each)).subquery()
     if columns is None:
         return counted(select(_ONE).select_from(found))
-    order = (found.c.study_date.desc(), found.c.study_time.desc(), found.c.id.desc())
-    page = _paged(select(found.c.id).order_by(*order)).subquery()
-    return select(*columns).select_from(page).join(StudyRow, StudyRow.id == page.c.id).order_by(*_NEWEST)
+    order = (found.c.day.desc(), found.c.hour.desc(), found.c.row.desc())
+    return _rows_of(columns, _paged(select(found.c.day, found.c.hour, found.c.row).order_by(*order)))
+
+
+def _rows_of(columns: Sequence[ColumnElement[Any]], page: Select[Any]) -> Select[Any]:
+    """The studies of a page; ordered by its own columns, so that nothing but the page leads to them."""
+    of = page.subquery()
+    order = (of.c.day.desc(), of.c.hour.desc(), of.c.row.desc())
+    return select(*columns).select_from(of).join(StudyRow, StudyRow.id == of.c.row).order_by(*order)
 
 
 def rows_within(stretches: Sequence[Criterion]) -> Criterion:
@@ -238,14 +243,12 @@ def _paged(statement: Select[Any]) -> Select[Any]:
     return statement.limit(bindparam("limit", type_=Integer)).offset(bindparam("offset", type_=Integer))
 
 
-def site_in(column: Column, sites: Iterable[str], *, looked_up: bool) -> Criterion:
-    """The access rule: of one of these sites. Not `looked_up`, no index of sites is used for it."""
+def site_in(column: Column, sites: Iterable[str]) -> Criterion:
+    """The access rule: of one of these sites."""
     wanted = sorted(sites)
     if not wanted:
         return Criterion("no site", (), lambda: literal_column("0") == literal_column("1"))
-    seen_as: Any = column if looked_up else column.concat(literal_column("''"))
     if len(wanted) == 1:
-        return Criterion(("site", column, looked_up), (wanted[0],), lambda site: seen_as == site)
-    room = 1 << (len(wanted) - 1).bit_length()
-    values = (*wanted, *[wanted[-1]] * (room - len(wanted)))
-    return Criterion(("sites", column, looked_up, room), values, lambda *each: seen_as.in_(each))
+        return Criterion(("site", column), (wanted[0],), lambda site: column == site)
+    values = filled_up(wanted)
+    return Criterion(("sites", column, len(values)), values, lambda *each: column.in_(each))

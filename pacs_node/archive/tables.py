@@ -175,6 +175,19 @@ class SeriesRow(Base):
     series_description: Mapped[str] = mapped_column(Text)
     body_part: Mapped[str] = mapped_column(String(64))
     instance_count: Mapped[int] = mapped_column(Integer)
+    # What its first instance said; empty for what came before this was kept, until texts are read anew.
+    institution_name: Mapped[str] = mapped_column(Text, default="", server_default="")
+    station_name: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    protocol_name: Mapped[str] = mapped_column(Text, default="", server_default="")
+    laterality: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    step_date: Mapped[str] = mapped_column(String(8), default="", server_default="")
+    """PerformedProcedureStepStartDate, and the time."""
+    step_time: Mapped[str] = mapped_column(String(13), default="", server_default="")
+    requests: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """RequestAttributesSequence: JSON of `[[ScheduledProcedureStepID, RequestedProcedureID], …]`, or empty."""
+    requested_steps: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """The ids of `requests`, each between backslashes, for matching."""
+    requested_procedures: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 
 class InstanceRow(Base):

@@ -11,9 +11,10 @@ from typing import BinaryIO
 
 from pacs_node.errors import MissingIdentifier, NotDicom
 from pacs_node.header.character_set_repair import read_texts
-from pacs_node.header.elements import BrokenDataSet, read_elements
+from pacs_node.header.elements import BrokenDataSet, looks_explicit, read_elements
 from pacs_node.header.head import read_head
 from pacs_node.header.person_name import person_name
+from pacs_node.header.series_words import NO_WORDS, SeriesWords, series_words
 from pacs_node.header.values import da, indexed_text, integer, tm, unsigned_short
 from pacs_node.model import PersonName
 
@@ -23,6 +24,7 @@ DEFLATED = "1.2.840.10008.1.2.1.99"
 
 # The header lies in the first bytes of the data set; a stream that deflates further is of no interest.
 _INFLATED = 4 * 2**20
+_WORDS_WITHIN = 128 * 2**10
 
 # Wider than PS3.5 section 9.1 (devices that put letters into UIDs exist), but harmless in a URL and on a line.
 _UID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
@@ -132,6 +134,8 @@ class Header:
     """Code of the site that has issued the PatientID, by the sender's rules; empty: the sender's own."""
     text_suspect: bool = False
     """A text was mended, or looks garbled; see `character_set_repair`."""
+    words: SeriesWords = field(default=NO_WORDS, compare=False, repr=False)
+    """What it says of its series beside the above; of an instance that is like another one, what that one said."""
     likeness: object = field(default=None, compare=False, repr=False)
     """Two headers with the same likeness, if not None, differ in SOPInstanceUID and InstanceNumber alone."""
 
@@ -167,7 +171,11 @@ def scan_head(
     header = _header(_Values(raw, big_endian=False, character_set=character_set), sop_class_uid, whole=True)
     if any(_checked_uid(key, values[_SLOTS[_TAGS[key]]]) is None for key in ("StudyInstanceUID", "SeriesInstanceUID")):
         return header  # stands alone: what it is kept under follows from its own UID
-    header = replace(header, likeness=object())
+    header = replace(
+        header,
+        likeness=object(),
+        words=series_words(head, dataset_offset, explicit=explicit, character_set=character_set),
+    )
     if len(_kinds) >= _MOST_KINDS:
         _kinds.clear()
     _kinds[kind] = header
@@ -219,7 +227,13 @@ def scan(
     if not raw:
         raise NotDicom(found="no element that an instance has")
     values = _Values(raw, big_endian=big_endian, character_set=character_set)
-    return _header(values, sop_class_uid, whole=last_seen > _TAGS["SeriesInstanceUID"])
+    header = _header(values, sop_class_uid, whole=last_seen > _TAGS["SeriesInstanceUID"])
+    if big_endian or transfer_syntax_uid == DEFLATED:
+        return header
+    file.seek(dataset_offset)
+    explicit = transfer_syntax_uid != IMPLICIT_LITTLE and looks_explicit(file)
+    words = series_words(file.read(_WORDS_WITHIN), 0, explicit=explicit, character_set=character_set)
+    return replace(header, words=words)
 
 
 def uid(value: str) -> str | None:

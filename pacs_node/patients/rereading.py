@@ -19,6 +19,7 @@ from access_control.model import Action, Actor, Resource
 from pacs_node.archive.files import FileStore
 from pacs_node.archive.identity import contradicts, describe, known_of, said_by
 from pacs_node.archive.index import describe_study
+from pacs_node.archive.rows import words_values
 from pacs_node.archive.tables import InstanceRow, PatientRow, SeriesRow, StudyRow
 from pacs_node.errors import InstanceRefused
 from pacs_node.events import StudyTextsRead
@@ -195,6 +196,10 @@ class _Rewriter:
             if texts and texts != (series.series_description, series.body_part):
                 series.series_description, series.body_part = texts
                 changed = True
+            for column, value in words_values(named.words).items() if named else ():
+                if value and value != getattr(series, column):
+                    setattr(series, column, value)
+                    changed = True
         return changed
 
     def _is_decided(self, study: StudyRow) -> bool:

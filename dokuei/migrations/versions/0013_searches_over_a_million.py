@@ -34,11 +34,24 @@ _INDEXES = {
 }
 _ARE_NEW = {"ix_study_patient_name_key", "ix_study_key_ideographic", "ix_study_key_phonetic"}
 _AT_ONCE = 1000
+_WORDS: dict[str, sa.types.TypeEngine[str]] = {
+    "institution_name": sa.Text(),
+    "station_name": sa.String(length=64),
+    "protocol_name": sa.Text(),
+    "laterality": sa.String(length=16),
+    "step_date": sa.String(length=8),
+    "step_time": sa.String(length=13),
+    "requests": sa.Text(),
+    "requested_steps": sa.Text(),
+    "requested_procedures": sa.Text(),
+}
 
 
 def upgrade() -> None:
     for column in ("key_ideographic", "key_phonetic"):
         op.add_column("study", sa.Column(column, sa.Text(), server_default="", nullable=False))
+    for column, kind in _WORDS.items():
+        op.add_column("series", sa.Column(column, kind, server_default="", nullable=False))
     _keys()
     for name, columns in _INDEXES.items():
         if name not in _ARE_NEW:

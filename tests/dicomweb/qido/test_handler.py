@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydicom.datadict import tag_for_keyword
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
 from starlette.testclient import TestClient
 
+from pacs_node.archive import finding
 from test_data.small import small_ct_series, small_instance
-from tests.dicomweb.support import store
+from tests.dicomweb.support import Hub, store
 
 STUDY_UID, SERIES_UID, INSTANCE_UID = "0020000D", "0020000E", "00080018"
 
@@ -88,9 +92,9 @@ def test_that_there_is_more_is_said(reader: TestClient, studies: list[str]) -> N
 
 
 def test_a_key_that_is_not_indexed_filters_nothing_and_is_named(reader: TestClient, studies: list[str]) -> None:
-    answer = reader.get("/dicomweb/studies", params={"InstitutionName": "X"})
+    answer = reader.get("/dicomweb/studies", params={"PatientWeight": "70"})
     assert len(answer.json()) == len(studies)
-    assert "InstitutionName" in answer.headers["warning"]
+    assert "PatientWeight" in answer.headers["warning"]
 
 
 def test_series_and_instances_at_every_nesting(reader: TestClient, studies: list[str]) -> None:
@@ -155,3 +159,101 @@ def test_xml_is_not_made_and_what_is_made_is_offered(reader: TestClient) -> None
     answer = reader.get("/dicomweb/studies", headers={"Accept": 'multipart/related; type="application/dicom+xml"'})
     assert answer.status_code == 406
     assert answer.json()["error"]["details"]["offered"] == ["application/dicom+json", "application/json"]
+
+
+def requested(step: str, procedure: str) -> Dataset:
+    item = Dataset()
+    item.ScheduledProcedureStepID, item.RequestedProcedureID = step, procedure
+    return item
+
+
+@pytest.fixture
+def described(sender: TestClient) -> None:
+    """Two studies whose series say more of themselves."""
+    said = {"InstitutionName": "みなと病院", "StationName": "CT1", "SpecificCharacterSet": "ISO_IR 192"}
+    step = {"PerformedProcedureStepStartDate": "20260401", "PerformedProcedureStepStartTime": "101500"}
+    requests = Sequence([requested("S1", "R1"), requested("S2", "R2")])
+    one = small_instance(seed=11, ProtocolName="CHEST", RequestAttributesSequence=requests, **said, **step)
+    assert store(sender, one).status_code == 200
+    assert store(sender, small_instance(seed=12, StudyDate="20260402")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("RequestAttributesSequence.ScheduledProcedureStepID", "S2"),
+        ("00400275.00401001", "R?"),
+        ("PerformedProcedureStepStartDate", "20260401-20260403"),
+        ("PerformedProcedureStepStartTime", "10"),
+        ("InstitutionName", "みなと*"),
+        ("StationName", "CT1"),
+        ("ProtocolName", "CHEST"),
+    ],
+)
+def test_series_are_found_by_what_was_requested_and_performed(
+    reader: TestClient, described: None, key: str, value: str
+) -> None:
+    answer = reader.get("/dicomweb/series", params={key: value})
+    assert "warning" not in answer.headers
+    [found] = answer.json()
+    items = [{tag: said["Value"] for tag, said in item.items()} for item in found["00400275"]["Value"]]
+    assert items == [{"00400009": ["S1"], "00401001": ["R1"]}, {"00400009": ["S2"], "00401001": ["R2"]}]
+    assert found["00400244"]["Value"] == ["20260401"]
+    if "." not in key:
+        assert found[f"{tag_for_keyword(key):08X}"]["Value"]
+
+
+def test_empty_values_and_several_values_are_asked_for_where_the_client_says_so(
+    reader: TestClient, studies: list[str]
+) -> None:
+    def found(**query: str) -> list[Any]:
+        return values(reader.get("/dicomweb/studies", params=query).json(), STUDY_UID)
+
+    assert found(StudyDate="20260401\\20260403", multiplevaluematching="true") == [studies[2], studies[0]]
+    assert found(StudyID='""', emptyvaluematching="true") == found(StudyID='""')[:0]
+    assert reader.get("/dicomweb/studies?StudyDate=20260401%5C20260403").status_code == 400
+    assert "warning" not in reader.get("/dicomweb/studies?emptyvaluematching=false").headers
+
+
+def test_the_classes_of_a_study_are_matched_and_said_when_asked_for(reader: TestClient, studies: list[str]) -> None:
+    ct = "1.2.840.10008.5.1.4.1.1.2"
+    every = reader.get("/dicomweb/studies").json()
+    assert all("00080062" not in result for result in every)
+    some = reader.get("/dicomweb/studies", params={"SOPClassesInStudy": ct}).json()
+    assert all(result["00080062"]["Value"] == [ct] for result in some)
+    assert some
+    assert reader.get("/dicomweb/studies", params={"SOPClassesInStudy": "1.2.3"}).json() == []
+
+
+def test_an_included_field_that_is_not_here_is_named(reader: TestClient, studies: list[str]) -> None:
+    answer = reader.get("/dicomweb/studies", params={"includefield": "PatientWeight,StudyDescription"})
+    assert "PatientWeight" in answer.headers["warning"]
+    assert "StudyDescription" not in answer.headers["warning"]
+
+
+def test_a_studys_instances_say_what_their_series_are(reader: TestClient, studies: list[str]) -> None:
+    [first, *_] = reader.get(f"/dicomweb/studies/{studies[0]}/instances").json()
+    assert first["00080060"]["Value"] == ["CT"]
+    assert "00100010" not in first
+
+
+def test_a_kept_answer_is_given_until_something_changes_and_to_nobody_else(
+    hub: Hub, sender: TestClient, reader: TestClient, studies: list[str]
+) -> None:
+    def uids(client: TestClient) -> list[Any]:
+        return values(client.get("/dicomweb/studies").json(), STUDY_UID)
+
+    assert uids(reader) == uids(reader) == studies[::-1]
+    assert uids(hub.client("stranger")) == []
+    assert store(sender, small_instance(seed=9, StudyDate="20270101")).status_code == 200
+    assert len(uids(reader)) == len(studies) + 1
+    assert uids(hub.client("stranger")) == []
+
+
+def test_more_than_are_counted_is_said_to_be_more(
+    reader: TestClient, studies: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "COUNTED", 1)
+    answer = reader.get("/dicomweb/studies", params={"limit": "1", "StudyDate": "20260401-"})
+    assert (answer.headers["x-total-count"], answer.headers["x-total-count-is"]) == ("1", "at-least")
+    assert "at least 1 additional results" in answer.headers["warning"]
