@@ -14,7 +14,7 @@ from shared_kernel.database import Database
 from shared_kernel.errors import Forbidden, NotFound
 
 # One row per person, session, action and thing, not one per frame (IHE ATNA logs the access, not the bytes).
-_REMEMBERED = 50_000
+_REMEMBERED = 10_000
 
 
 class AccessGate:

@@ -26,7 +26,7 @@ from shared_kernel.database import Database, DatabaseUnavailable
 from shared_kernel.events.outbox import publish
 from shared_kernel.postgresql import is_full
 
-_MOST_REMEMBERED = 50_000
+_MOST_REMEMBERED = 5_000
 
 log = structlog.get_logger(__name__)
 

@@ -32,7 +32,7 @@ from shared_kernel.errors import NotFound, Unavailable
 from shared_kernel.settings import Settings
 
 _CHUNK = 1 * 2**20
-_MOST_REMEMBERED = 50_000
+_MOST_REMEMBERED = 5_000
 _PATIENCE_SECONDS = 3.0
 
 log = structlog.get_logger(__name__)
