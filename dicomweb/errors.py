@@ -9,7 +9,8 @@ DokueiError
 │   └── NoSuchFrame           404: past the last frame
 ├── NotAcceptable             406: no representation that the client accepts
 │   ├── NoPixels              406: the object is no picture
-│   └── NotDecodable          406: a picture in a transfer syntax that nothing here decodes
+│   ├── NotDecodable          406: a picture in a transfer syntax that nothing here decodes
+│   └── NoFont                406: words are to be burned in, and the machine has no font for them
 ├── UnsupportedBody           415: a STOW-RS body of another media type
 ├── BrokenPixelData           422: the pixels do not fit their own description
 └── TooLarge
@@ -82,6 +83,19 @@ class NotDecodable(NotAcceptable):
 
     code = "not_decodable"
     message = Text("この圧縮形式は表示用に変換できません。", "This compression can't be decoded here.")
+
+
+class NoFont(NotAcceptable):
+    """No font with Japanese characters is installed; `package` in the details says what Debian calls it."""
+
+    code = "no_font"
+    message = Text(
+        "画像に文字を入れるための日本語フォントがありません。", "There is no Japanese font to burn words into pictures."
+    )
+    next_step = Text(
+        "管理者がフォントを入れるまで、annotation を付けずに指定してください。",
+        "Ask without annotation until the operator has installed the font.",
+    )
 
 
 class UnsupportedBody(DokueiError):

@@ -19,6 +19,7 @@ from dicomweb.wado.frames import FramesHandler
 from dicomweb.wado.instances import InstancesHandler
 from dicomweb.wado.metadata import MetadataHandler
 from dicomweb.wado.rendered import RenderedHandler
+from dicomweb.wado.uri import UriHandler
 from pacs_node.archive.catalogue import Catalogue
 from pacs_node.archive.search import Level
 from pacs_node.ingest.service import IngestService
@@ -62,8 +63,8 @@ def routes(  # noqa: PLR0917 - the services, in the order in which they stand on
         return get(path, SearchHandler(database, door, level))
 
     renditions = Renditions(pictures, settings.rendered_cache)
-    rendered = RenderedHandler(door, renditions)
-    thumbnail = RenderedHandler(door, renditions, thumbnail=True)
+    rendered = RenderedHandler(door, renditions, catalogue)
+    thumbnail = RenderedHandler(door, renditions, catalogue, thumbnail=True)
     metadata = MetadataHandler(door)
     instances = InstancesHandler(door)
     store = StoreHandler(ingest=ingest, gate=gate, authenticate=authenticate, max_body=settings.max_stow_body)
@@ -83,5 +84,6 @@ def routes(  # noqa: PLR0917 - the services, in the order in which they stand on
         get(f"{INSTANCE}/frames/{{frames}}", FramesHandler(door, pictures)),
         get(f"{INSTANCE}/frames/{{frames}}/rendered", rendered, drawing),
         get(f"{INSTANCE}/frames/{{frames}}/thumbnail", thumbnail, drawing),
+        get("/dicomweb/wado", UriHandler(door, renditions, catalogue), drawing),
         get(f"{INSTANCE}/bulkdata/{{path:path}}", BulkDataHandler(door, pictures)),
     ]

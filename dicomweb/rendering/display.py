@@ -10,6 +10,7 @@ from pydicom.dataset import Dataset
 
 from dicomweb.dicom_json.values import values_of
 from dicomweb.pixels.description import Description
+from dicomweb.rendering.captions import technique_line
 from dicomweb.rendering.luts import Lut, Palette, lut_of, palette_of
 from dicomweb.rendering.window import LINEAR, LINEAR_EXACT, Window
 
@@ -39,6 +40,10 @@ class Display:
     padding: tuple[int, int] | None = None
     """Stored values, first to last, that are no measurement (PixelPaddingValue, PixelPaddingRangeLimit)."""
 
+    technique: str = ""
+    """How the picture was made, in a line."""
+    icc_profile: bytes | None = None
+    """The colour space of the samples in RGB (PS3.3 section C.11.15)."""
     largest: float | None = None
     """What stands for all: MaximumFractionalValue of a segmentation of fractions (PS3.3 section C.8.20.2.3)."""
 
@@ -50,7 +55,11 @@ class Display:
     def weight(self) -> int:
         """Rough size, for the cache."""
         tables = (self.shared.modality_lut, self.shared.voi_lut, self.palette)
-        return 10 * len(self.per_frame) + sum(len(table.table) for table in tables if table is not None)
+        return (
+            10 * len(self.per_frame)
+            + len(self.icc_profile or b"")
+            + sum(len(table.table) for table in tables if table is not None)
+        )
 
 
 def display_of(dataset: Dataset, description: Description) -> Display:
@@ -69,8 +78,18 @@ def display_of(dataset: Dataset, description: Description) -> Display:
         palette=palette_of(dataset) if colour == "PALETTE COLOR" else None,
         inverse=colour == "MONOCHROME1" or dataset.get("PresentationLUTShape") == "INVERSE",
         padding=_padding(dataset),
+        technique=technique_line(dataset),
+        icc_profile=_icc_profile(dataset),
         largest=_number(dataset.get("MaximumFractionalValue")),
     )
+
+
+def _icc_profile(dataset: Dataset) -> bytes | None:
+    """The picture's own, or that of its only optical path."""
+    paths = dataset.get("OpticalPathSequence") or []
+    holder = paths[0] if len(paths) == 1 else dataset
+    value = holder.get("ICCProfile")
+    return value if isinstance(value, bytes) and value else None
 
 
 def _macros(group: Dataset | None) -> list[Dataset]:

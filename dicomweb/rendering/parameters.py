@@ -12,20 +12,23 @@ from dicomweb.rendering.window import LINEAR, LINEAR_EXACT, SIGMOID, Window
 
 LARGEST_VIEWPORT = 8192
 _FUNCTIONS = {"linear": LINEAR, "linear-exact": LINEAR_EXACT, "sigmoid": SIGMOID}
+_ANNOTATIONS = ("patient", "technique")
+_PROFILES = ("no", "yes", "srgb")
 _DEFAULT_QUALITY = 90
 _BEST = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Viewport:
-    """The box to fit into, in pixels, and the part of the picture to show (None: all of it).
+    """The box to fit into, in pixels, and the part of the picture to show: left, top, width, height.
 
-    A negative width or height of the part turns the picture round on that axis.
+    What is None of the part reaches from the picture's beginning to its end. A negative width or height turns the
+    picture round on that axis.
     """
 
     width: int
     height: int
-    part: tuple[float, float, float, float] | None = None
+    part: tuple[float | None, float | None, float | None, float | None] = (None, None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,10 @@ class RenderParameters:
     window: Window | None = None
     viewport: Viewport | None = None
     quality: int = _DEFAULT_QUALITY
+    annotation: tuple[str, ...] = ()
+    icc: str = "no"
+    patient: tuple[str, ...] = ()
+    """The lines of the annotation `patient`: not asked for, but found in the index."""
 
 
 def parse_render(query: QueryParams, default_viewport: Viewport | None = None) -> RenderParameters:
@@ -43,7 +50,22 @@ def parse_render(query: QueryParams, default_viewport: Viewport | None = None) -
         window=_window(query["window"]) if "window" in query else None,
         viewport=_viewport(query["viewport"]) if "viewport" in query else default_viewport,
         quality=_quality(query["quality"]) if "quality" in query else _DEFAULT_QUALITY,
+        annotation=_annotation(query["annotation"]) if "annotation" in query else (),
+        icc=_profile(query["iccprofile"]) if "iccprofile" in query else "no",
     )
+
+
+def _annotation(text: str) -> tuple[str, ...]:
+    found = {part.strip() for part in text.lower().split(",")}
+    if not found <= set(_ANNOTATIONS):
+        raise BadParameter(parameter="annotation", rule=f"a list of {', '.join(_ANNOTATIONS)}")
+    return tuple(word for word in _ANNOTATIONS if word in found)
+
+
+def _profile(text: str) -> str:
+    if text.lower() not in _PROFILES:
+        raise BadParameter(parameter="iccprofile", rule=f"one of {', '.join(_PROFILES)}")
+    return text.lower()
 
 
 def _window(text: str) -> Window:
@@ -60,7 +82,7 @@ def _window(text: str) -> Window:
 
 
 def _viewport(text: str) -> Viewport:
-    rule = f"width,height[,left,top,width,height]; width and height 1 to {LARGEST_VIEWPORT}"
+    rule = f"width,height[,[left],[top],[width],[height]]; width and height 1 to {LARGEST_VIEWPORT}"
     parts = [part.strip() for part in text.split(",")]
     if len(parts) not in {2, 6} or not all(part.isascii() and part.isdigit() for part in parts[:2]):
         raise BadParameter(parameter="viewport", rule=rule)
@@ -69,8 +91,8 @@ def _viewport(text: str) -> Viewport:
         raise BadParameter(parameter="viewport", rule=rule)
     if len(parts) == 2:  # noqa: PLR2004 - only the box
         return Viewport(width, height)
-    left, top, across, down = (_real("viewport", part, rule) for part in parts[2:])
-    if left < 0 or top < 0 or not across or not down:
+    left, top, across, down = (_real("viewport", part, rule) if part else None for part in parts[2:])
+    if (left or 0) < 0 or (top or 0) < 0 or across == 0 or down == 0:
         raise BadParameter(parameter="viewport", rule=rule)
     return Viewport(width, height, (left, top, across, down))
 

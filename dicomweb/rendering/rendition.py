@@ -5,7 +5,7 @@ from __future__ import annotations
 from dicomweb.http.cache import etag
 from dicomweb.pixels.made_once import MadeOnce
 from dicomweb.pixels.picture import Pictures
-from dicomweb.rendering.encode import encoded
+from dicomweb.rendering.encode import Extras, encoded
 from dicomweb.rendering.parameters import RenderParameters
 from dicomweb.rendering.tones import eight_bit
 from pacs_node.model import InstanceRecord
@@ -33,6 +33,7 @@ class Renditions:
         def make() -> bytes:
             picture = self._pictures.of(record)
             picture.require_frame(number)
-            return encoded(eight_bit(picture, number, asked.window), media_type, asked)
+            extras = Extras(technique=picture.display.technique, icc_profile=picture.display.icc_profile)
+            return encoded(eight_bit(picture, number, asked.window), media_type, asked, extras)
 
         return self._made.get(self.tag(record, number, media_type, asked), make)

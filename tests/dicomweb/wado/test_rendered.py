@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageCms
 from pydicom import Dataset, dcmread, dcmwrite
 from pydicom.encaps import encapsulate
 from pydicom.filebase import DicomBytesIO
 from starlette.testclient import TestClient
 
+from dicomweb.errors import NoFont
+from dicomweb.rendering.annotation import _font, font_file
 from test_data.small import small_ct_series, small_instance
-from tests.dicomweb.support import store
+from tests.dicomweb.support import parts_of, store
 from tests.dicomweb.wado.test_instances import stored_at
 
 PNG = {"Accept": "image/png"}
+
+
+def _has_font() -> bool:
+    try:
+        return font_file().is_file()
+    except NoFont:
+        return False
+
+
+needs_font = pytest.mark.skipif(not _has_font(), reason="the font of Debian's fonts-noto-cjk is not installed")
 STEPS = np.array([[0, 100, 200, 300], [400, 500, 600, 700]], np.uint16)
 
 
@@ -215,6 +228,98 @@ def test_a_part_is_cut_out_and_turned(sender: TestClient) -> None:
     assert drawn(sender, url, viewport="4,2,0,0,4,-2") == whole[::-1]
 
 
+def test_what_is_left_out_of_a_part_reaches_to_the_end(sender: TestClient) -> None:
+    url = stored_at(sender, picture())
+    whole = drawn(sender, url)
+    assert drawn(sender, url, viewport="4,2,,,,") == whole
+    assert drawn(sender, url, viewport="2,2,2,,,") == [row[2:] for row in whole]
+    assert drawn(sender, url, viewport="4,2,,,-4,") == [row[::-1] for row in whole]
+
+
+def test_fewer_pixels_are_always_labelled(sender: TestClient) -> None:
+    """In the answer, and in the file for whoever gets it next."""
+    url = f"{stored_at(sender, small_instance(rows=64, columns=64))}/rendered"
+    label = "reduced; not for diagnosis"
+    for media_type in ("image/jpeg", "image/png"):
+        reduced = sender.get(url, params={"viewport": "32,32"}, headers={"Accept": media_type})
+        assert reduced.headers["dokuei-rendition"] == f"{label}; 32x32 of 64x64"
+        info = Image.open(io.BytesIO(reduced.content)).info
+        told = info["comment"].decode() if media_type == "image/jpeg" else info["Comment"]
+        assert told == f"{label}: 32x32 of 64x64"
+    for params in ({}, {"viewport": "64,64"}, {"viewport": "32,32,0,0,32,32"}):
+        assert "dokuei-rendition" not in sender.get(url, params=params).headers
+
+
+def marks(answer: Any) -> Any:
+    assert answer.status_code == 200, answer.text
+    return np.asarray(Image.open(io.BytesIO(answer.content)).convert("L")).astype(int)
+
+
+@needs_font
+def test_words_are_burned_in_where_they_are_asked_for(sender: TestClient) -> None:
+    url = f"{stored_at(sender, small_instance(rows=256, columns=256, PatientName='=𠮷田^太郎', KVP='120'))}/rendered"
+    plain = marks(sender.get(url, headers=PNG))
+    answer = sender.get(url, headers=PNG, params={"annotation": "patient"})
+    changed = marks(answer) != plain
+    assert changed[:60].any()
+    assert not changed[128:].any()
+    assert answer.headers["cache-control"] == "no-store"
+    technique = marks(sender.get(url, headers=PNG, params={"annotation": "technique"})) != plain
+    assert technique[-30:].any()
+    assert not technique[:128].any()
+    both = sender.get(url, headers=PNG, params={"annotation": "technique,patient"})
+    assert ((marks(both) != plain) == (changed | technique)).all()
+    small = sender.get(url, params={"annotation": "patient", "viewport": "40,40"})
+    assert (small.status_code, small.json()["error"]["details"]["parameter"]) == (400, "annotation")
+
+
+def test_no_font_is_said_so(sender: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> Path:
+        raise NoFont(font="Noto", package="fonts-noto-cjk")
+
+    _font.cache_clear()
+    monkeypatch.setattr("dicomweb.rendering.annotation.font_file", none)
+    answer = sender.get(f"{stored_at(sender, small_instance())}/rendered", params={"annotation": "patient"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (406, "no_font")
+
+
+def test_the_colour_space_is_told_where_it_is_asked_for(sender: TestClient) -> None:
+    samples = np.arange(12, dtype=np.uint8).reshape(2, 2, 3) * 20
+    own = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    file = picture(samples, SamplesPerPixel=3, PhotometricInterpretation="RGB", PlanarConfiguration=0, ICCProfile=own)
+    url = f"{stored_at(sender, file)}/rendered"
+
+    def found(profile: str) -> Image.Image:
+        return Image.open(io.BytesIO(sender.get(url, headers=PNG, params={"iccprofile": profile}).content))
+
+    assert "icc_profile" not in found("no").info
+    assert found("yes").info["icc_profile"] == own
+    assert "icc_profile" in found("srgb").info
+    assert np.asarray(found("yes")).tolist() == samples.tolist()
+    assert np.abs(np.asarray(found("srgb")).astype(int) - samples).max() <= 1
+
+
+def test_all_pictures_in_parts(sender: TestClient) -> None:
+    frames = np.stack([STEPS, STEPS[::-1], STEPS])
+    instance = stored_at(sender, picture(STEPS, NumberOfFrames=3, PixelData=frames.tobytes()))
+    series, study = instance.partition("/instances/")[0], instance.partition("/series/")[0]
+    parts = {"Accept": 'multipart/related; type="image/png"'}
+    for url, numbers in (
+        (instance, [1, 2, 3]),
+        (series, [1, 2, 3]),
+        (study, [1, 2, 3]),
+        (f"{instance}/frames/3,1", [3, 1]),
+    ):
+        found = parts_of(sender.get(f"{url}/rendered", headers=parts))
+        places = [headers["content-location"] for headers, _ in found]
+        assert places == [f"http://testserver{instance}/frames/{number}/rendered" for number in numbers]
+        for place, (headers, content) in zip(places, found, strict=True):
+            assert headers["content-type"] == "image/png"
+            assert sender.get(place, headers=PNG).content == content
+    assert sender.get(f"{instance}/thumbnail", headers=parts).status_code == 406
+    assert sender.get(f"{instance}/frames/9,1/rendered", headers=parts).status_code == 404
+
+
 def test_thumbnails_of_everything(sender: TestClient) -> None:
     store(sender, *small_ct_series(rows=256, columns=128))
     instance = sender.get("/dicomweb/instances").json()[0]["00081190"]["Value"][0]
@@ -231,7 +336,9 @@ def test_jpeg_unless_asked_otherwise_and_by_quality(sender: TestClient) -> None:
     assert len(poor.content) < len(best.content)
     assert sender.get(url, headers={"Accept": "image/jpeg, image/gif"}).headers["content-type"] == "image/jpeg"
     refused = sender.get(url, headers={"Accept": "image/gif, video/mp4"})
-    assert (refused.status_code, refused.json()["error"]["details"]["offered"]) == (406, ["image/jpeg", "image/png"])
+    offered = ["image/jpeg", "image/png"]
+    offered += [f'multipart/related; type="{kind}"' for kind in offered]
+    assert (refused.status_code, refused.json()["error"]["details"]["offered"]) == (406, offered)
     tag = best.headers["etag"]
     assert sender.get(url, params={"quality": "100"}, headers={"If-None-Match": tag}).status_code == 304
 
@@ -250,6 +357,8 @@ def test_jpeg_unless_asked_otherwise_and_by_quality(sender: TestClient) -> None:
         ("viewport", "10,10,0,0,99,99"),
         ("viewport", "10,10,0,0,0,5"),
         ("viewport", "10,10,inf,0,5,5"),
+        ("annotation", "patient,weather"),
+        ("iccprofile", "adobergb"),
         ("quality", "0"),
         ("quality", "101"),
         ("quality", "best"),
