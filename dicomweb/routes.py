@@ -10,7 +10,9 @@ from starlette.routing import Route
 from access_control.gate import AccessGate
 from dicomweb.access import Door
 from dicomweb.http.way import Authenticate, Handler, Recognise, Way
+from dicomweb.pixels.made_once import MadeOnce
 from dicomweb.pixels.picture import Pictures
+from dicomweb.pixels.transcoded import TranscodedFrames
 from dicomweb.qido.handler import SearchHandler
 from dicomweb.rendering.rendition import Renditions
 from dicomweb.stow.handler import StoreHandler
@@ -62,7 +64,8 @@ def routes(  # noqa: PLR0917 - the services, in the order in which they stand on
     def search(path: str, level: Level) -> Route:
         return get(path, SearchHandler(database, door, level))
 
-    renditions = Renditions(pictures, settings.rendered_cache)
+    made = MadeOnce(settings.rendered_cache)
+    renditions = Renditions(pictures, made)
     rendered = RenderedHandler(door, renditions, catalogue)
     thumbnail = RenderedHandler(door, renditions, catalogue, thumbnail=True)
     metadata = MetadataHandler(door)
@@ -81,7 +84,7 @@ def routes(  # noqa: PLR0917 - the services, in the order in which they stand on
         *(get(f"{path}/metadata", metadata) for path in (STUDY, SERIES, INSTANCE)),
         *(get(f"{path}/rendered", rendered, drawing) for path in (STUDY, SERIES, INSTANCE)),
         *(get(f"{path}/thumbnail", thumbnail, drawing) for path in (STUDY, SERIES, INSTANCE)),
-        get(f"{INSTANCE}/frames/{{frames}}", FramesHandler(door, pictures)),
+        get(f"{INSTANCE}/frames/{{frames}}", FramesHandler(door, pictures, TranscodedFrames(made))),
         get(f"{INSTANCE}/frames/{{frames}}/rendered", rendered, drawing),
         get(f"{INSTANCE}/frames/{{frames}}/thumbnail", thumbnail, drawing),
         get("/dicomweb/wado", UriHandler(door, renditions, catalogue), drawing),

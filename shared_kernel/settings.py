@@ -200,7 +200,7 @@ class Settings:
     max_json_body: int = _setting(size, "largest JSON request", default=1 * 2**20)
     max_stow_body: int = _setting(size, "largest STOW-RS request", default=4 * 2**30)
     max_instance: int = _setting(size, "largest single instance", default=2 * 2**30)
-    rendered_cache: int = _setting(size, "memory for pictures that are drawn already", default=256 * 2**20)
+    rendered_cache: int = _setting(size, "memory for drawn and transcoded pictures", default=256 * 2**20)
     min_free_disk: int = _setting(size, "free space below which ingest is refused", default=500 * 10**6)
     storage_roots: tuple[Path, ...] = _setting(_folders, "more folders for received files", default=())
     verify_days: int = _setting(_days, "days in which every stored file is read again once; 0: never", default=30)

@@ -42,6 +42,19 @@ class Description:
         return self.rows * self.columns * samples * self.bits_allocated
 
     @property
+    def kind(self) -> tuple[object, ...]:
+        """All but the size: what decides in which forms frames can be given."""
+        return (
+            self.samples_per_pixel,
+            self.photometric_interpretation,
+            self.bits_allocated,
+            self.bits_stored,
+            self.high_bit,
+            self.pixel_representation,
+            self.keyword,
+        )
+
+    @property
     def is_float(self) -> bool:
         """Whether the pixels are Float or Double Float Pixel Data."""
         return self.keyword != "PixelData"

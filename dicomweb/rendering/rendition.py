@@ -12,11 +12,11 @@ from pacs_node.model import InstanceRecord
 
 
 class Renditions:
-    """Draws frames; keeps at most `most` bytes of what it has drawn."""
+    """Draws frames; what is drawn is kept in `made`."""
 
-    def __init__(self, pictures: Pictures, most: int) -> None:
+    def __init__(self, pictures: Pictures, made: MadeOnce) -> None:
         self._pictures = pictures
-        self._made = MadeOnce(most)
+        self._made = made
 
     @staticmethod
     def tag(record: InstanceRecord, number: int, media_type: str, asked: RenderParameters) -> str:

@@ -25,7 +25,9 @@ from pydicom.uid import (
 
 from dicomweb.http.accept import MediaRange
 from dicomweb.pixels.picture import Picture
+from dicomweb.pixels.transcoded import transcodings
 from pacs_node.transcoding.decoders import decodable
+from pacs_node.transcoding.encoders import LOSSLESS
 
 OCTETS = "application/octet-stream"
 
@@ -53,16 +55,22 @@ class FrameForm:
     tag: str = field(init=False, default="")
     """The form in an ETag."""
 
+    @property
+    def native(self) -> bool:
+        """Uncompressed."""
+        return not self.stored and self.transfer_syntax_uid == ExplicitVRLittleEndian
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "content_type", f"{self.media_type}; transfer-syntax={self.transfer_syntax_uid}")
         said = f"{self.content_type} {self.stored} {self.multipart}".encode()
         object.__setattr__(self, "tag", blake2b(said, digest_size=8).hexdigest())
 
 
-def frame_form(accept: MediaRange, picture: Picture, count: int) -> FrameForm | None:
+def frame_form(accept: MediaRange, picture: Picture, count: int, *, transcoding: bool = False) -> FrameForm | None:
     """The form of `count` frames that satisfies a range; None where there is none.
 
-    `transfer-syntax=*` is the stored form. Native frames are always little endian: Explicit VR
+    `transfer-syntax=*` is the stored form. With `transcoding` compressed ones may be made: those that are named.
+    Native frames are always little endian: Explicit VR
     Big Endian and Implicit VR are not for the web (PS3.18 section 8.7.3.5.2).
     """
     multipart = accept.multipart or accept.is_anything
@@ -81,6 +89,19 @@ def frame_form(accept: MediaRange, picture: Picture, count: int) -> FrameForm | 
     for media_type in _IMAGE_TYPES.get(stored, ()) if compressed else ():
         if accept.matches(media_type) and wanted in (None, "*", stored):
             return FrameForm(media_type, stored, True, multipart)
+    return _compressed_anew(accept, picture, multipart) if transcoding else None
+
+
+def _compressed_anew(accept: MediaRange, picture: Picture, multipart: bool) -> FrameForm | None:
+    """Without a transfer syntax the media type chooses among the lossless ones; what loses is only given by name."""
+    wanted = accept.transfer_syntax
+    for syntax in transcodings(picture):
+        media_types = (OCTETS, *_IMAGE_TYPES.get(syntax, ())) if wanted else _IMAGE_TYPES.get(syntax, ())
+        if wanted != syntax and (wanted or syntax not in LOSSLESS):
+            continue
+        for media_type in media_types:
+            if accept.matches(media_type):
+                return FrameForm(media_type, syntax, False, multipart)
     return None
 
 
@@ -92,4 +113,6 @@ def offered(picture: Picture) -> list[str]:
         forms += [f'multipart/related; type="{kind}"' for kind in _IMAGE_TYPES.get(stored, ())]
     if picture.encapsulated is None or decodable(stored):
         forms += [f'multipart/related; type="{OCTETS}"', OCTETS]
+    made = [syntax for syntax in transcodings(picture) if syntax != ExplicitVRLittleEndian]
+    forms += [f'multipart/related; type="{OCTETS}"; transfer-syntax={syntax}' for syntax in made]
     return forms

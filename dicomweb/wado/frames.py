@@ -16,22 +16,27 @@ from dicomweb.http.cache import BoundedCache, etag, not_modified, pixel_headers
 from dicomweb.http.multipart_writer import MultipartWriter, Part
 from dicomweb.http.pieces import LARGEST_AT_ONCE, Piece, PiecesResponse, read, read_at_once, total
 from dicomweb.http.requests import accept_header, service_url
+from dicomweb.pixels.codestream import resolutions
 from dicomweb.pixels.decode import uncompressed_frame
 from dicomweb.pixels.picture import Picture, Pictures
+from dicomweb.pixels.transcoded import TranscodedFrames
 from dicomweb.wado.frame_forms import FrameForm, frame_form, offered
 from pacs_node.model import InstanceRecord
 
 _NUMBERS = re.compile(r"[0-9]{1,9}(,[0-9]{1,9})*")
 _MOST_FRAMES = 10_000
 _KEPT_FORMS = 500
+RESOLUTIONS = "Dokuei-Resolutions"
+"""Header of a codestream whose first bytes are a smaller picture: sizes, and the bytes that each of them needs."""
 
 
 class FramesHandler:
-    """Frames as stored or uncompressed. A stored frame is one read at a place that is known already."""
+    """Frames as stored, uncompressed, or compressed anew. A stored one is one read at a place that is known already."""
 
-    def __init__(self, door: Door, pictures: Pictures) -> None:
+    def __init__(self, door: Door, pictures: Pictures, transcoded: TranscodedFrames) -> None:
         self._door = door
         self._pictures = pictures
+        self._transcoded = transcoded
         self._forms: BoundedCache[FrameForm] = BoundedCache(_KEPT_FORMS)
 
     def __call__(self, request: Request, actor: Actor) -> Response:
@@ -47,8 +52,9 @@ class FramesHandler:
         if kept is not None:
             return kept
         if not form.multipart:
-            return Response(_frame(picture, form, numbers[0]), media_type=form.content_type, headers=headers)
-        return frames_response(picture, form, numbers, service_url(request), headers)
+            frame = _frame(picture, form, numbers[0], self._transcoded)
+            return Response(frame, media_type=form.content_type, headers=headers | resolution_header(frame))
+        return frames_response(picture, form, numbers, service_url(request), headers, self._transcoded)
 
     def at_once(self, request: Request, actor: Actor) -> Response | None:
         """Frames of a picture that is known, as they lie in a file that is in the page cache."""
@@ -77,10 +83,12 @@ class FramesHandler:
             picture.require_frame(number)
         asked = accept_header(request)
         many = len(numbers) > 1
-        key = asked, picture.record.transfer_syntax_uid, picture.encapsulated is None, many
+        key = asked, picture.record.transfer_syntax_uid, picture.encapsulated is None, many, picture.description.kind
         form = self._forms.get(key)
         if form is None:
-            form = choose(parse_accept(asked), lambda accept: frame_form(accept, picture, len(numbers)))
+            form = choose(
+                parse_accept(asked), lambda accept: frame_form(accept, picture, len(numbers), transcoding=True)
+            )
             if form is None:
                 raise NotAcceptable(offered=offered(picture))
             self._forms.put(key, form)
@@ -88,8 +96,13 @@ class FramesHandler:
         return form, pixel_headers(tag)
 
 
-def frames_response(
-    picture: Picture, form: FrameForm, numbers: list[int], service: str, headers: dict[str, str]
+def frames_response(  # noqa: PLR0917 - what is asked for, and from whom
+    picture: Picture,
+    form: FrameForm,
+    numbers: list[int],
+    service: str,
+    headers: dict[str, str],
+    transcoded: TranscodedFrames | None = None,
 ) -> Response:
     """Frames as multipart/related; the first is read before the answer begins, so that damage is an error."""
     writer = MultipartWriter(form.media_type)
@@ -101,12 +114,13 @@ def frames_response(
         read(picture.pieces(numbers[0]))
         return PiecesResponse(pieces, length, media_type=writer.content_type, headers=headers)
     url = _url(service, picture.record)
-    first = _frame(picture, form, numbers[0])
+    first = _frame(picture, form, numbers[0], transcoded)
 
     def parts() -> Iterator[Part]:
         for place, number in enumerate(numbers):
-            data = first if place == 0 else _frame(picture, form, number)
-            yield Part(form.content_type, [data], {"Content-Location": f"{url}/frames/{number}"})
+            data = first if place == 0 else _frame(picture, form, number, transcoded)
+            said = {"Content-Location": f"{url}/frames/{number}"}
+            yield Part(form.content_type, [data], said | resolution_header(data))
 
     if len(first) * len(numbers) <= LARGEST_AT_ONCE:
         # In one piece: the many small steps of a stream would cost more than the frame itself.
@@ -116,7 +130,7 @@ def frames_response(
 
 def _lies_in_file(picture: Picture, form: FrameForm) -> bool:
     """Whether the frames of this form are ranges of the file."""
-    return picture.is_in_file and (form.stored or picture.is_plain)
+    return picture.is_in_file and (form.stored or (form.native and picture.is_plain))
 
 
 def _pieces(
@@ -146,5 +160,15 @@ def frame_numbers(text: str) -> list[int]:
     return numbers
 
 
-def _frame(picture: Picture, form: FrameForm, number: int) -> bytes:
-    return picture.stored_frame(number) if form.stored else uncompressed_frame(picture, number)
+def _frame(picture: Picture, form: FrameForm, number: int, transcoded: TranscodedFrames | None) -> bytes:
+    if form.stored:
+        return picture.stored_frame(number)
+    if transcoded is None or (picture.is_plain and form.native):
+        return uncompressed_frame(picture, number)
+    return transcoded.frame(picture, number, form.transfer_syntax_uid)
+
+
+def resolution_header(frame: bytes) -> dict[str, str]:
+    """Where each resolution of a JPEG 2000 or HTJ2K codestream ends, for clients that ask for a range of it."""
+    found = resolutions(frame)
+    return {RESOLUTIONS: ", ".join(f"{columns}x{rows}={end}" for rows, columns, end in found)} if found else {}
