@@ -172,5 +172,5 @@ def test_every_dicomweb_resource_is_told(database: Database, settings: Settings,
                 path = name + path.removeprefix(prefix)
                 break
         served |= {f"{method} {path}" for method in (route.methods or set()) - {"HEAD"}}
-    rows = re.findall(r"^\| (?:QIDO|WADO|STOW)-RS \| ([^|]+) \|", PAGE, re.MULTILINE)
+    rows = re.findall(r"^\| (?:QIDO-RS|WADO-RS|WADO-URI|STOW-RS) \| ([^|]+) \|", PAGE, re.MULTILINE)
     assert served == {resource for row in rows for resource in re.findall(r"`([A-Z]+ [^`]+)`", row)}
