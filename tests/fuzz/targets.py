@@ -9,12 +9,16 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
+import numpy as np
 from pydicom import config
 from pydicom.dataset import Dataset
+from pydicom.uid import HTJ2KLosslessRPCL, JPEGLSLossless
 from pynetdicom.dsutils import encode as encode_data_set
 
+from dicomweb.pixels.codestream import resolutions, size_of
 from pacs_node.archive.paging import conditions_of
 from pacs_node.errors import MissingIdentifier, NotDicom
 from pacs_node.header.dataset import read_dataset
@@ -26,6 +30,8 @@ from pacs_node.scp.query_retrieve.extended import Extended
 from pacs_node.scp.query_retrieve.identifier import read_identifier
 from pacs_node.scp.query_retrieve.models import MODELS
 from pacs_node.scp.query_retrieve.question import understood
+from pacs_node.transcoding import jpeg_lossless
+from pacs_node.transcoding.encoders import encode
 from pacs_node.upper_layer import command_set as cs
 from pacs_node.upper_layer import pdu
 from pacs_node.upper_layer.errors import MalformedPdu
@@ -40,6 +46,7 @@ from pacs_node.upper_layer.items import (
 )
 from pacs_node.upper_layer.messages import Assembler
 from shared_kernel.errors import InvalidInput
+from tests.pacs_node.transcoding.test_jpeg_lossless import WHOLE
 from tests.support.objects import ct
 
 IMPLICIT, EXPLICIT, BIG_ENDIAN = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"
@@ -140,6 +147,19 @@ def message_data_set(data: bytes) -> None:
         pass
 
 
+def codestream(data: bytes) -> None:
+    """A compressed frame: what its head says of it, and JPEG lossless decoded."""
+    size_of(data)
+    resolutions(data)
+    with suppress(ValueError):
+        assert jpeg_lossless.decode(data, most_samples=2**12).size <= 2**12
+
+
+def _codestreams() -> list[bytes]:
+    samples = np.arange(24 * 32, dtype=np.uint16).reshape(24, 32) * 5
+    return [encode(samples, HTJ2KLosslessRPCL, 12), encode(samples, JPEGLSLossless, 12), WHOLE]
+
+
 def _users() -> UserInformation:
     return UserInformation(
         maximum_length=16384,
@@ -217,6 +237,7 @@ TARGETS: dict[str, Target] = {
     "header_scan": Target(header_scan, _headers),
     "find_identifier": Target(find_identifier, _identifiers),
     "message_data_set": Target(message_data_set, _data_sets),
+    "codestream": Target(codestream, _codestreams),
 }
 
 
