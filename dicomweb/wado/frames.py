@@ -163,7 +163,7 @@ def frame_numbers(text: str) -> list[int]:
 def _frame(picture: Picture, form: FrameForm, number: int, transcoded: TranscodedFrames | None) -> bytes:
     if form.stored:
         return picture.stored_frame(number)
-    if transcoded is None or (picture.is_plain and form.native):
+    if transcoded is None or (form.native and picture.encapsulated is None):
         return uncompressed_frame(picture, number)
     return transcoded.frame(picture, number, form.transfer_syntax_uid)
 
