@@ -18,6 +18,7 @@ from dicomweb.http.pieces import LARGEST_AT_ONCE, Piece, PiecesResponse, read, r
 from dicomweb.http.requests import accept_header, service_url
 from dicomweb.pixels.codestream import resolutions
 from dicomweb.pixels.decode import uncompressed_frame
+from dicomweb.pixels.made_once import MadeOnce
 from dicomweb.pixels.picture import Picture, Pictures
 from dicomweb.pixels.transcoded import TranscodedFrames
 from dicomweb.wado.frame_forms import FrameForm, frame_form, offered
@@ -33,10 +34,10 @@ RESOLUTIONS = "Dokuei-Resolutions"
 class FramesHandler:
     """Frames as stored, uncompressed, or compressed anew. A stored one is one read at a place that is known already."""
 
-    def __init__(self, door: Door, pictures: Pictures, transcoded: TranscodedFrames) -> None:
+    def __init__(self, door: Door, pictures: Pictures, transcoded: TranscodedFrames | None = None) -> None:
         self._door = door
         self._pictures = pictures
-        self._transcoded = transcoded
+        self._transcoded = transcoded or TranscodedFrames(MadeOnce(0))
         self._forms: BoundedCache[FrameForm] = BoundedCache(_KEPT_FORMS)
 
     def __call__(self, request: Request, actor: Actor) -> Response:
