@@ -11,6 +11,7 @@ DokueiError
 │   ├── NoPixels              406: the object is no picture
 │   ├── NotDecodable          406: a picture in a transfer syntax that nothing here decodes
 │   └── NoFont                406: words are to be burned in, and the machine has no font for them
+├── BodyTooSlow              408: a STOW-RS body that comes too slowly
 ├── UnsupportedBody           415: a STOW-RS body of another media type
 ├── BrokenPixelData           422: the pixels do not fit their own description
 └── TooLarge
@@ -123,3 +124,15 @@ class BodyTooLarge(TooLarge):
     """The whole STOW-RS body is over the limit; what was whole before has been dealt with and is listed."""
 
     code = "body_too_large"
+
+
+class BodyTooSlow(DokueiError):
+    """The STOW-RS body comes too slowly; what was whole before has been dealt with and is listed."""
+
+    code = "body_too_slow"
+    http_status = 408
+    message = Text("送信が遅すぎるため中断しました。", "The body came too slowly, and was not waited for.")
+    next_step = Text(
+        "回線を確認し、details の stored に無い画像を送り直してください。",
+        "Look at the connection, and send again what `stored` in the details does not list.",
+    )

@@ -70,7 +70,13 @@ def routes(  # noqa: PLR0917 - the services, in the order in which they stand on
     thumbnail = RenderedHandler(door, renditions, catalogue, thumbnail=True)
     metadata = MetadataHandler(door)
     instances = InstancesHandler(door)
-    store = StoreHandler(ingest=ingest, gate=gate, authenticate=authenticate, max_body=settings.max_stow_body)
+    store = StoreHandler(
+        ingest=ingest,
+        gate=gate,
+        authenticate=authenticate,
+        max_body=settings.max_stow_body,
+        max_instance=settings.max_instance,
+    )
     return [
         search("/dicomweb/studies", Level.STUDY),
         search("/dicomweb/series", Level.SERIES),

@@ -1,50 +1,49 @@
-"""From the asynchronous stream of a request to a plain loop on a worker thread."""
+"""The bytes of a request as they come, within the limits of size and of patience."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+import time
+from collections.abc import AsyncIterator
 
-from anyio import from_thread
-from starlette.requests import ClientDisconnect
+from starlette.requests import Request
 
-from dicomweb.errors import BodyTooLarge
+from dicomweb.errors import BodyTooLarge, BodyTooSlow
 
-_BATCH_BYTES = 512 * 1024
+PATIENCE_SECONDS = 60.0
+"""For how long a client may keep us waiting at a stretch, and in all beyond what its bytes have at the slowest rate."""
+SLOWEST_BYTES_PER_SECOND = 16 * 1024
 
 
 class Body:
-    """The bytes of a request in batches, counted against the limit.
+    """The chunks of a request, counted against the limits; whoever reads slowly slows the client down.
 
-    The batches are pulled by the worker thread, so that a slow disk slows the client down instead of
-    filling the memory; small chunks are gathered because each change of threads has its price.
+    Only the time in which we wait for the client counts as the client's.
     """
 
-    def __init__(self, stream: AsyncIterator[bytes], limit: int) -> None:
-        self._stream = stream
+    def __init__(self, request: Request, limit: int, patience: float = PATIENCE_SECONDS) -> None:
+        self._stream = request.stream()
         self._limit = limit
+        self._patience = patience
         self._taken = 0
-        self._gone: ClientDisconnect | None = None
+        self._waited = 0.0
 
-    def batches(self) -> Iterator[bytes]:
-        """Every byte once, on a worker thread. Raises BodyTooLarge, and ClientDisconnect when the client leaves."""
-        while batch := from_thread.run(self._gather):
-            self._taken += len(batch)
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Every byte once. Raises BodyTooLarge, BodyTooSlow, and ClientDisconnect when the client leaves."""
+        while chunk := await self._next():
+            self._taken += len(chunk)
             if self._taken > self._limit:
                 raise BodyTooLarge(limit_bytes=self._limit)
-            yield batch
+            yield chunk
 
-    async def _gather(self) -> bytes:
-        chunks: list[bytes] = []
-        gathered = 0
+    async def _next(self) -> bytes:
+        """The next bytes; nothing at the end, for which Starlette has an empty chunk."""
+        begun = time.monotonic()
+        left = self._patience + self._taken / SLOWEST_BYTES_PER_SECOND - self._waited
         try:
-            async for chunk in self._stream:
-                chunks.append(chunk)
-                gathered += len(chunk)
-                if gathered >= _BATCH_BYTES:
-                    break
-        except ClientDisconnect as gone:
-            self._gone = gone
-        # What came before the client left is dealt with first: an instance may be whole by then.
-        if self._gone is not None and not chunks:
-            raise self._gone
-        return b"".join(chunks)
+            async with asyncio.timeout(max(0, min(left, self._patience))):
+                return await anext(self._stream, b"")
+        except TimeoutError:
+            raise BodyTooSlow(received_bytes=self._taken) from None
+        finally:
+            self._waited += time.monotonic() - begun

@@ -1,7 +1,8 @@
 """Reading multipart/related (RFC 2046 section 5.1, RFC 2387) from chunks as the network cuts them.
 
 Nothing is kept but the headers of one part and the last few bytes that may begin a boundary, so a part
-may be of any size. What is told depends on the bytes only, never on where they were cut.
+may be of any size. What is told depends on the bytes only, never on where they were cut. The bytes of a part
+are told as views of the chunks they came in: nothing is copied but what lies across the edge of two chunks.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class PartBegun:
 class PartData:
     """More bytes of the part."""
 
-    data: bytes
+    data: memoryview
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +58,30 @@ class MultipartReader:
         self._delimiter = b"\r\n--" + boundary.encode("ascii")
         # The first boundary may stand at the very beginning, where no line end comes before it.
         self._held = b"\r\n"
+        """What has been read and not been decided on: a few bytes, or the headers of a part as far as they came."""
+        self._at = 0
+        """How far the bytes in hand have been told of."""
         self._state = _State.PREAMBLE
         self._in_part = False
 
     def feed(self, chunk: bytes) -> Iterator[Told]:
         """Take the next bytes. Raises BrokenMultipart where they can't be multipart."""
-        self._held += chunk
+        data = self._held + chunk if self._held else chunk
+        self._at = 0
         while True:
-            before = self._state, len(self._held)
+            before = self._state, self._at
             match self._state:
                 case _State.PREAMBLE | _State.BODY:
-                    yield from self._until_delimiter()
+                    yield from self._until_delimiter(data)
                 case _State.AFTER_DELIMITER:
-                    yield from self._after_delimiter()
+                    yield from self._after_delimiter(data)
                 case _State.HEADERS:
-                    yield from self._headers()
+                    yield from self._headers(data)
                 case _State.END:
                     self._held = b""
                     return
-            if before == (self._state, len(self._held)):
+            if before == (self._state, self._at):
+                self._held = data[self._at :]
                 return
 
     def close(self) -> None:
@@ -84,52 +90,58 @@ class MultipartReader:
         if self._state is not _State.END:
             raise BrokenMultipart(reason="the body ends before its closing boundary")
 
-    def _until_delimiter(self) -> Iterator[Told]:
-        place = self._held.find(self._delimiter)
+    def _until_delimiter(self, data: bytes) -> Iterator[Told]:
+        begin, place = self._at, data.find(self._delimiter, self._at)
         if place >= 0:
-            data, self._held = self._held[:place], self._held[place + len(self._delimiter) :]
+            end, self._at = place, place + len(self._delimiter)
             self._state = _State.AFTER_DELIMITER
         else:
-            # The tail may be the beginning of a delimiter whose rest has not come yet.
-            keep = min(len(self._held), len(self._delimiter) - 1)
-            cut = self._held.find(b"\r", len(self._held) - keep)
-            cut = len(self._held) if cut < 0 else cut
-            data, self._held = self._held[:cut], self._held[cut:]
-        if data and self._in_part:
-            yield PartData(data)
+            self._at = end = self._undecided(data)
+        if end > begin and self._in_part:
+            yield PartData(memoryview(data)[begin:end])
 
-    def _after_delimiter(self) -> Iterator[Told]:
-        if self._held.startswith(b"--"):
+    def _undecided(self, data: bytes) -> int:
+        """Where the tail begins that may be the beginning of a delimiter whose rest has not come yet."""
+        place = data.find(b"\r", max(self._at, len(data) - len(self._delimiter) + 1))
+        while place >= 0:
+            if self._delimiter.startswith(data[place:]):
+                return place
+            place = data.find(b"\r", place + 1)
+        return len(data)
+
+    def _after_delimiter(self, data: bytes) -> Iterator[Told]:
+        begin = self._at
+        if data.startswith(b"--", begin):
             yield from self._end_part()
-            self._state, self._held = _State.END, b""
+            self._state, self._at = _State.END, len(data)
             return
-        padding, line_end, rest = self._held.partition(b"\r\n")
-        if not line_end:
-            undecided = self._held.removesuffix(b"\r")
+        line_end = data.find(b"\r\n", begin, begin + _MOST_PADDING + 2)
+        if line_end < 0:
+            undecided = data[begin : begin + _MOST_PADDING + 2].removesuffix(b"\r")
             if undecided == b"-" or (not undecided.strip(b" \t") and len(undecided) <= _MOST_PADDING):
                 return
-        if line_end and len(padding) <= _MOST_PADDING and not padding.strip(b" \t"):
+        elif not data[begin:line_end].strip(b" \t"):
             yield from self._end_part()
-            self._state, self._held = _State.HEADERS, rest
+            self._state, self._at = _State.HEADERS, line_end + 2
             return
         # A longer word that only begins like the boundary: these bytes are data after all.
         self._state = _State.BODY if self._in_part else _State.PREAMBLE
         if self._in_part:
-            yield PartData(self._delimiter)
+            yield PartData(memoryview(self._delimiter))
 
-    def _headers(self) -> Iterator[Told]:
-        if self._held.startswith(b"\r\n"):
-            block, rest = b"", self._held[2:]
+    def _headers(self, data: bytes) -> Iterator[Told]:
+        begin = self._at
+        if data.startswith(b"\r\n", begin):
+            end, rest = begin, begin + 2
         else:
-            block, end, rest = self._held.partition(b"\r\n\r\n")
-            if not end:
-                if len(self._held) > _MOST_HEADER_BYTES + len(b"\r\n\r"):
+            end = data.find(b"\r\n\r\n", begin, begin + _MOST_HEADER_BYTES + 4)
+            if end < 0:
+                if len(data) - begin >= _MOST_HEADER_BYTES + 4:
                     raise BrokenMultipart(reason="the headers of a part do not end")
                 return
-        if len(block) > _MOST_HEADER_BYTES:
-            raise BrokenMultipart(reason="the headers of a part are too long")
-        headers = _read_headers(block)
-        self._held, self._state, self._in_part = rest, _State.BODY, True
+            rest = end + 4
+        headers = _read_headers(data[begin:end])
+        self._at, self._state, self._in_part = rest, _State.BODY, True
         yield PartBegun(headers)
 
     def _end_part(self) -> Iterator[Told]:
