@@ -22,6 +22,8 @@ from pacs_node.archive.tables import SeriesRow, SiteHoldingRow, StudyModalityRow
 
 COUNTED = 10_000
 """As many matches are counted; of more, it is only said that they are more."""
+_LOOKED_AT = 25_000
+"""Entries of an index that are counted to learn how long sorting them would take."""
 _SMALL = 2000
 """Studies that are looked through one by one without a thought."""
 _MUCH = 0.05
@@ -34,7 +36,7 @@ _UNIQUE = frozenset({"StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"})
 _NEARLY_UNIQUE = frozenset({"AccessionNumber", "PatientID"})
 _IN_INDEXES = ("PatientID", "AccessionNumber", "PatientName")
 """Keys of which an index knows the beginning, the most selective first."""
-_SORT, _LOOK = 0.3, 1.0
+_SORT, _LOOK = 0.3, 2.0
 """What it costs to sort an entry of an index, against looking at a row."""
 
 Total = tuple[int, bool]
@@ -42,7 +44,7 @@ Total = tuple[int, bool]
 
 
 class Layout(NamedTuple):
-    """Which columns are read, and where those of each keyword are among them."""
+    """Which columns are read, the study's site first, and where those of each keyword are among them."""
 
     columns: tuple[ColumnElement[Any], ...]
     places: Mapping[str, tuple[int, ...]]
@@ -82,7 +84,8 @@ def layout_of(level: Level, wanted: frozenset[str] | None) -> Layout:
     """How the rows of a level are read that are to say this much."""
     attributes: Mapping[str, Attribute] = AT_LEVEL[level]
     named = [name for name, one in attributes.items() if (one.is_at_hand if wanted is None else name in wanted)]
-    columns: list[Any] = list(dict.fromkeys(column for name in named for column in attributes[name].columns))
+    read = (column for name in named for column in attributes[name].columns)
+    columns: list[Any] = list(dict.fromkeys((StudyRow.site_code, *read)))
     place = {column: at for at, column in enumerate(columns)}
     return Layout(tuple(columns), {name: tuple(place[each] for each in attributes[name].columns) for name in named})
 
@@ -108,15 +111,24 @@ class _Finding:
         self._limit = min(max(0, query.limit), LARGEST_INTEGER)
         self._offset = min(max(0, query.offset), LARGEST_INTEGER)
         self._is_study = query.level is Level.STUDY
+        self._sees_all = False
+        """Whether all studies that are here may be seen, so that no site needs to be asked for."""
 
     def found(self) -> Found:
-        """The page, by the most direct way."""
+        """The page, by the most direct way; no row of another site leaves, whatever kept counts have said."""
+        page = self._found()
+        if self._sees_all and any(row[0] not in self._query.sites for row in page.rows):
+            page = self._found(trusting=False)
+        return page
+
+    def _found(self, *, trusting: bool = True) -> Found:
         criteria = dict(self._criteria.by_keyword)
         if unique := self._unique(criteria):
             return self._named(unique, list(criteria.values()))
         visible = self._visible()
+        self._sees_all = trusting and visible.studies == visible.here
         if visible.studies <= _SMALL:
-            return self._walk([self._site()], [*self._when(), *criteria.values()], visible)
+            return self._walk(self._site(), [*self._when(), *criteria.values()], visible)
         if modality := self._modality(criteria):
             return self._of_modality(modality, list(criteria.values()))
         keyword = next((key for key in _IN_INDEXES if _has_stretches(criteria.get(key))), None)
@@ -128,18 +140,18 @@ class _Finding:
 
     def _named(self, unique: list[Criterion], rest: list[Criterion]) -> Found:
         """What a unique or nearly unique key names."""
-        seen = [self._site(), *self._when(), *rest]
+        seen = [*self._site(), *self._when(), *rest]
         build = partial(made.named, self._query.level, self._is_sqlite, len(unique))
         return self._page("named", build, [*unique, *seen])
 
     def _newest(self, rest: list[Criterion], visible: _Visible, total: Total | None = None) -> Found:
         """A walk from the newest on until the page is full: through a site, all sites, or the newest of each."""
-        is_much = len(self._query.sites) > 1 and visible.studies >= visible.here * _MUCH
-        if is_much:
-            return self._walk(self._when(), [self._site(), *rest], visible, total)
+        is_much = visible.studies >= visible.here * _MUCH
+        if self._sees_all or (is_much and len(self._query.sites) > 1):
+            return self._walk(self._when(), [*self._site(), *rest], visible, total)
         if self._is_study and not rest and 1 < visible.holders <= _MOST_MERGED:
             return self._merged(visible)
-        return self._walk([self._site(), *self._when()], rest, visible, total)
+        return self._walk([*self._site(), *self._when()], rest, visible, total)
 
     def _walk(
         self, looked_up: list[Criterion], seen: list[Criterion], visible: _Visible, total: Total | None = None
@@ -154,7 +166,7 @@ class _Finding:
         self._run(("holders", held.form), lambda site: made.holders().where(site), [held])
         sites = [site for (site,) in self._cursor.fetchall()]
         dates = self._when()
-        walk = Walk(self._query.level, self._is_sqlite, 1 + len(dates))
+        walk = Walk(self._query.level, self._is_sqlite, len(self._site()) + len(dates))
         reach = min(self._offset + self._limit, LARGEST_INTEGER)
         named = {f"site{at}": site for at, site in enumerate(sites)}
         form = ("merged", len(sites), self._query.wanted)
@@ -162,39 +174,47 @@ class _Finding:
         self._run(form, build, dates, **named, reach=reach, limit=self._limit, offset=self._offset)
         rows = self._cursor.fetchall()
         total = (visible.studies, True) if not dates else None
-        return self._answer(rows, total or self._total(rows, walk, walk.statement, [self._site(), *dates]))
+        return self._answer(rows, total or self._total(rows, walk, walk.statement, [*self._site(), *dates]))
 
     def _of_modality(self, modality: Criterion, rest: list[Criterion]) -> Found:
         of = StudyModalityRow
         looked_up = [modality, *self._criteria.moments(of.study_date, of.study_time)]
-        site = site_in(of.site_code, self._query.sites)
         walk = Walk(self._query.level, self._is_sqlite, len(looked_up), modality=True, study_is_asked=bool(rest))
-        return self._page(walk, walk.statement, [*looked_up, site, *rest])
+        return self._page(walk, walk.statement, [*looked_up, *self._site(of.site_code), *rest])
 
     def _in_stretches(self, criterion: Criterion, rest: list[Criterion], visible: _Visible) -> Found:
         """By way of an index of the key, or by a walk through all that looks at the key.
 
         How much the index has is counted first, as far as it matters: a bounded look costs less than a wrong guess.
         """
-        seen = [self._site(), *self._when()]
-        is_covered = criterion.is_all_within and not rest and self._is_study
-        parts = [*map(stretch_of, criterion.within), *(seen if is_covered else ())]
-        self._run("lengths", partial(made.lengths, len(criterion.within)), parts, most=COUNTED + 1)
+        stretches = [stretch_of(stretch) for stretch in criterion.within]
+        self._run("lengths", made.lengths, stretches, most=_LOOKED_AT + 1)
         lengths = self._cursor.fetchone()
-        alive = [stretch_of(one) for one, length in zip(criterion.within, lengths, strict=True) if length]
+        alive = [stretch for stretch, length in zip(stretches, lengths, strict=True) if length]
         many = sum(lengths)
         if not many:
             return self._answer([], (0, True))
         left = any_of(alive) if criterion.is_all_within else criterion
-        if is_covered:
-            total = (min(many, COUNTED), many <= COUNTED) if len(alive) == 1 else None
-            steps = (self._offset + self._limit) * visible.studies / many
-            if many <= COUNTED and many * _SORT <= steps * _LOOK:
-                return self._page("within", partial(made.within, len(alive)), [*alive, *seen], total)
-            return self._newest([left], visible, total)
+        if criterion.is_all_within and not rest and self._is_study:
+            return self._covered(alive, many, visible)
         if many <= _FEW_ROWS:
             return self._named([made.rows_within(alive)], [left, *rest])
         return self._newest([left, *rest], visible)
+
+    def _covered(self, alive: list[Criterion], many: int, visible: _Visible) -> Found:
+        """All that is asked for stands in the index of the key: `many` entries, or more than are counted."""
+        seen = [*self._site(), *self._when()]
+        within = partial(made.within, len(alive))
+        total = (min(many, COUNTED), many <= COUNTED) if len(alive) == 1 and not seen else None
+        steps = (self._offset + self._limit) * visible.studies / many
+        if many * _SORT <= steps * _LOOK:
+            return self._page("within", within, [*alive, *seen], total)
+        if total is None and self._query.with_total and visible.studies > COUNTED and not self._criteria.when:
+            # A walk finds a page soon, but would look at many rows to count them.
+            self._run(("within", "count"), partial(within, None), [*alive, *seen], most=COUNTED + 1)
+            [count] = self._cursor.fetchone()
+            total = min(count, COUNTED), count <= COUNTED
+        return self._newest([any_of(alive)], visible, total)
 
     # What they are made of.
 
@@ -221,8 +241,9 @@ class _Finding:
         del criteria[_MODALITIES]
         return equal(StudyModalityRow.modality, wanted[0])
 
-    def _site(self) -> Criterion:
-        return site_in(StudyRow.site_code, self._query.sites)
+    def _site(self, column: Any = StudyRow.site_code) -> list[Criterion]:
+        """The access rule; nothing where all that is here may be seen."""
+        return [] if self._sees_all else [site_in(column, self._query.sites)]
 
     def _when(self) -> list[Criterion]:
         return self._criteria.moments(StudyRow.study_date, StudyRow.study_time)
@@ -253,7 +274,7 @@ class _Finding:
             return known, False
         if len(rows) < self._limit and (rows or not self._offset):
             return known, True
-        self._run((way, self._query.level, "count"), partial(build, None), parts, most=COUNTED + 1)
+        self._run((way, "count", self._query.level), partial(build, None), parts, most=COUNTED + 1)
         [many] = self._cursor.fetchone()
         return (many, True) if many <= COUNTED else (max(COUNTED, known), False)
 

@@ -14,11 +14,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import delete
 
 from pacs_node.archive import finding
 from pacs_node.archive.attributes import Level
 from pacs_node.archive.criteria import Query
 from pacs_node.archive.finding import Found, find
+from pacs_node.archive.tables import SiteHoldingRow
 from pacs_node.header.person_name import key_form, match_form
 from pacs_node.model import PersonName
 from shared_kernel.database import Database
@@ -293,3 +295,15 @@ def test_a_name_is_found_by_its_index_and_by_a_walk(filled: Database, asked_for:
             if one.site in "AB" and all(is_match(one, {**keys, "PatientName": group}, fuzzy=False) for group in groups)
         ]
         assert (newest_first(matches)[:5], len(matches)) == (uids(found), found.total)
+
+
+@pytest.mark.parametrize("keys", [{}, {"PatientName": "yamada*"}, {"ModalitiesInStudy": "CT"}, {"StudyDate": "2026-"}])
+def test_no_row_of_another_site_leaves_even_if_the_kept_counts_were_wrong(
+    filled: Database, keys: dict[str, str]
+) -> None:
+    keys = {name: value.replace("2026-", "20260101-") for name, value in keys.items()}
+    with filled.write() as session:
+        session.execute(delete(SiteHoldingRow).where(SiteHoldingRow.site_code != "A"))
+    with bounds(_SMALL=-1):
+        found = asked(filled, Query(level=Level.STUDY, sites=frozenset("A"), keys=keys))
+    assert newest_first([one for one in STUDIES if one.site == "A" and is_match(one, keys, fuzzy=False)]) == uids(found)
