@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from pacs_node.transcoding.codec_process import receive, send
 from shared_kernel.errors import Text, Unavailable
 
-LONGEST_SECONDS = 60.0
-"""A frame that takes longer is given up: the largest mammogram takes about one second."""
+LONGEST_SECONDS = 20.0
+"""A frame that takes longer is given up: the largest mammogram takes about one second, some damage takes for ever."""
 
 _LONGEST_WAIT_SECONDS = 60.0
 _MOST_PROCESSES = 4

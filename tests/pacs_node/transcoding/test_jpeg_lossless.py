@@ -1,6 +1,6 @@
 """Proves the JPEG lossless decoder against a plain encoder of our own, and that damage ends in a ValueError.
 
-That real files come out as another program decodes them is proven by tests/dicomweb/test_shared_files.py.
+That real files come out as another program decodes them is proven in tests/dicomweb/test_drawn_like_dcmtk.py.
 """
 
 from __future__ import annotations
