@@ -49,11 +49,21 @@ class Door:
         self, actor: Actor, study_uid: str, series_uid: str | None = None, sop_instance_uid: str | None = None
     ) -> list[InstanceRecord]:
         """The instances under these UIDs, at least one. Raises what `admit` raises."""
+        if series_uid is not None and sop_instance_uid is not None:
+            return [self._one(actor, study_uid, series_uid, sop_instance_uid)]
         self.admit(actor, study_uid)
         records = self._catalogue.instances(study_uid, series_uid, sop_instance_uid)
         if not records:
             raise NotFound()
         return records
+
+    def _one(self, actor: Actor, study_uid: str, series_uid: str, sop_instance_uid: str) -> InstanceRecord:
+        record = self._catalogue.instance(study_uid, series_uid, sop_instance_uid)
+        if record is None:  # refused as the study is, if that is here
+            self.admit(actor, study_uid)
+            raise NotFound()
+        self.gate.require(actor, Action.STUDY_VIEW, _study(study_uid, record.site_code))
+        return record
 
     def asked(self, request: Request, actor: Actor) -> list[InstanceRecord]:
         """The instances that the path of a request names."""

@@ -4,7 +4,8 @@ DokueiError
 ├── InvalidInput
 │   ├── BadParameter          400: a query parameter that can't be understood, by name
 │   ├── BadFrameNumber        400: a frame list that is no list of numbers
-│   └── BrokenMultipart       400: a STOW-RS body that is cut off or has no boundary
+│   ├── BrokenMultipart       400: a STOW-RS body that is cut off or has no boundary
+│   └── RangeNotThere         416: a range of bytes behind the end
 ├── NotFound
 │   └── NoSuchFrame           404: past the last frame
 ├── NotAcceptable             406: no representation that the client accepts
@@ -14,13 +15,15 @@ DokueiError
 ├── BodyTooSlow              408: a STOW-RS body that comes too slowly
 ├── UnsupportedBody           415: a STOW-RS body of another media type
 ├── BrokenPixelData           422: the pixels do not fit their own description
+├── Unavailable
+│   └── FileAway              503: a stored file that can't be read now
 └── TooLarge
     └── BodyTooLarge          413: over the limit of a STOW-RS request
 """
 
 from __future__ import annotations
 
-from shared_kernel.errors import DokueiError, InvalidInput, NotFound, Text, TooLarge
+from shared_kernel.errors import DokueiError, InvalidInput, NotFound, Text, TooLarge, Unavailable
 
 
 class BadParameter(InvalidInput):
@@ -136,3 +139,26 @@ class BodyTooSlow(DokueiError):
         "回線を確認し、details の stored に無い画像を送り直してください。",
         "Look at the connection, and send again what `stored` in the details does not list.",
     )
+
+
+class FileAway(Unavailable):
+    """The index has it, but its file can't be read now: a disk is away, or the file is lost; `reason` says more."""
+
+    code = "file_away"
+    message = Text("保存されたファイルを読み出せません。", "The stored file can't be read at the moment.")
+    next_step = Text(
+        "しばらくしてからもう一度お試しください。続く場合は管理者に連絡してください（dokuei doctor）。",
+        "Try again later; if it stays so, tell the administrator (dokuei doctor).",
+    )
+
+
+class RangeNotThere(InvalidInput):
+    """The range of bytes that was asked for begins behind the end; `length` in the details says how many there are."""
+
+    code = "range_not_there"
+    http_status = 416
+    message = Text("指定された範囲のデータはありません。", "There are no bytes in the range that was asked for.")
+    next_step = Text("length より前から始まる範囲を指定してください。", "Ask for a range that begins before `length`.")
+
+    def __init__(self, length: int) -> None:
+        super().__init__(length=length)

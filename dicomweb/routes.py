@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from access_control.gate import AccessGate
 from dicomweb.access import Door
+from dicomweb.http.requests import at_public_url
 from dicomweb.http.way import Authenticate, Handler, Recognise, Way
 from dicomweb.pixels.made_once import MadeOnce
 from dicomweb.pixels.picture import Pictures
@@ -70,6 +71,7 @@ def routes(  # noqa: PLR0917 - the services, in the order in which they stand on
     thumbnail = RenderedHandler(door, renditions, catalogue, thumbnail=True)
     metadata = MetadataHandler(door)
     instances = InstancesHandler(door)
+    frames = FramesHandler(door, pictures, TranscodedFrames(made))
     store = StoreHandler(
         ingest=ingest,
         gate=gate,
@@ -77,7 +79,7 @@ def routes(  # noqa: PLR0917 - the services, in the order in which they stand on
         max_body=settings.max_stow_body,
         max_instance=settings.max_instance,
     )
-    return [
+    found = [
         search("/dicomweb/studies", Level.STUDY),
         search("/dicomweb/series", Level.SERIES),
         search("/dicomweb/instances", Level.INSTANCE),
@@ -90,9 +92,15 @@ def routes(  # noqa: PLR0917 - the services, in the order in which they stand on
         *(get(f"{path}/metadata", metadata) for path in (STUDY, SERIES, INSTANCE)),
         *(get(f"{path}/rendered", rendered, drawing) for path in (STUDY, SERIES, INSTANCE)),
         *(get(f"{path}/thumbnail", thumbnail, drawing) for path in (STUDY, SERIES, INSTANCE)),
-        get(f"{INSTANCE}/frames/{{frames}}", FramesHandler(door, pictures, TranscodedFrames(made))),
+        get(f"{INSTANCE}/frames/{{frames}}", frames),
         get(f"{INSTANCE}/frames/{{frames}}/rendered", rendered, drawing),
         get(f"{INSTANCE}/frames/{{frames}}/thumbnail", thumbnail, drawing),
         get("/dicomweb/wado", UriHandler(door, renditions, catalogue), drawing),
-        get(f"{INSTANCE}/bulkdata/{{path:path}}", BulkDataHandler(door, pictures)),
+        get(f"{INSTANCE}/bulkdata/{{path:path}}", BulkDataHandler(door, pictures, frames)),
+    ]
+    if not settings.public_url:
+        return found
+    return [
+        Route(route.path, at_public_url(settings.public_url, route.endpoint), methods=sorted(route.methods or ()))
+        for route in found
     ]

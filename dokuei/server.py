@@ -17,12 +17,14 @@ import uvicorn
 from dokuei.allocator import keep_few_arenas
 from dokuei.hub import Hub
 from dokuei.web.hub_app import application
+from dokuei.web.protocol import OneWrite
 from shared_kernel.clock import JST
 from shared_kernel.errors import DokueiError, Text
 from shared_kernel.settings import Address, Settings
 from worklist.clinical_days import make_ready
 
 _SECONDS_TO_FINISH = 5
+_SECONDS_IDLE = 75  # longer than proxies keep their connections to us, so that they never send into one that is closing
 _LOCK = "server.lock"
 
 log = structlog.get_logger(__name__)
@@ -114,6 +116,8 @@ def _serve(settings: Settings, on_ready: OnReady, prepare: Callable[[Hub], None]
             server_header=False,
             timeout_graceful_shutdown=_SECONDS_TO_FINISH,
             lifespan="off",
+            http=OneWrite,
+            timeout_keep_alive=_SECONDS_IDLE,
         )
         # What is here now stays for good: the collector of cycles need not walk over it again and again.
         gc.collect()

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -141,6 +142,27 @@ def _database(value: object) -> str:
     return written
 
 
+def _web_address(value: object) -> str:
+    written = str(value).strip().rstrip("/")
+    if not written:
+        return ""
+    try:
+        parts = urlsplit(written)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if (
+        not usable
+        or parts.query
+        or parts.fragment
+        or "@" in parts.netloc
+        or not written.isprintable()
+        or " " in written
+    ):
+        raise ValueError("an address is wanted, such as https://hub.example.jp")
+    return written
+
+
 def _file(value: object) -> Path | None:
     return Path(str(value)).expanduser().absolute() if str(value).strip() else None
 
@@ -201,6 +223,11 @@ class Settings:
     max_stow_body: int = _setting(size, "largest STOW-RS request", default=4 * 2**30)
     max_instance: int = _setting(size, "largest single instance", default=2 * 2**30)
     rendered_cache: int = _setting(size, "memory for drawn and transcoded pictures", default=256 * 2**20)
+    public_url: str = _setting(
+        _web_address,
+        "address at which clients reach the hub, such as https://hub.example.jp; empty: as they ask",
+        default="",
+    )
     min_free_disk: int = _setting(size, "free space below which ingest is refused", default=500 * 10**6)
     storage_roots: tuple[Path, ...] = _setting(_folders, "more folders for received files", default=())
     verify_days: int = _setting(_days, "days in which every stored file is read again once; 0: never", default=30)

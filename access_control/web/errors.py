@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -53,6 +54,8 @@ def error_response(request: Request, error: DokueiError) -> Response:
         headers["WWW-Authenticate"] = 'Bearer realm="dokuei"'
     if isinstance(error, TooMany) and "retry_after_seconds" in error.details:
         headers["Retry-After"] = str(error.details["retry_after_seconds"])
+    if error.http_status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and "length" in error.details:
+        headers["Content-Range"] = f"bytes */{error.details['length']}"
     return Response(
         msgspec.json.encode(body, enc_hook=str),
         status_code=error.http_status,

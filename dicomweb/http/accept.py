@@ -125,7 +125,7 @@ def _range(element: str) -> MediaRange | None:
         return None
     if not 0 <= q <= 1:
         return None
-    multipart = media_type == "multipart/related"
+    multipart = media_type in {"multipart/related", "multipart/*"}
     if multipart:
         inner = parse_media_type(parameters.get("type", ANY))
         if inner is None:

@@ -21,6 +21,10 @@ _READING = CapacityLimiter(16)
 _NOWAIT = os.RWF_NOWAIT
 
 
+class NotAtOnce(Exception):  # no error, an answer that takes longer
+    """Something would have to be waited for; the same is done on a thread."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileRange:
     """`length` bytes of a file from `offset` on."""
@@ -46,12 +50,15 @@ def read(pieces: Sequence[Piece]) -> memoryview:
     return found
 
 
-def read_at_once(pieces: Sequence[Piece]) -> memoryview | None:
-    """All pieces in one buffer where every byte is in memory already; else None, without having waited for the disk."""
+def read_at_once(pieces: Sequence[Piece]) -> memoryview:
+    """All pieces in one buffer where every byte is in memory already, without a wait. Raises NotAtOnce."""
     try:
-        return _fill(pieces, _NOWAIT)
-    except OSError:  # not in the page cache, no such file, a file system that can't tell
-        return None
+        found = _fill(pieces, _NOWAIT)
+    except OSError as error:  # not in the page cache, no such file, a file system that can't tell
+        raise NotAtOnce from error
+    if found is None:
+        raise NotAtOnce
+    return found
 
 
 def _fill(pieces: Sequence[Piece], flags: int) -> memoryview | None:
@@ -124,8 +131,9 @@ class PiecesResponse(Response):
 
     async def _send(self, send: Send) -> None:
         for batch in _batches(self._pieces):
-            data = read_at_once(batch)
-            if data is None:
+            try:
+                data = read_at_once(batch)
+            except NotAtOnce:
                 data = await to_thread.run_sync(read, batch, limiter=_READING)
             await send({"type": "http.response.body", "body": data, "more_body": True})
         await send({"type": "http.response.body", "body": b""})

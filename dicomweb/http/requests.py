@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from starlette.requests import Request
+from starlette.responses import Response
 
 from dicomweb.errors import NotAcceptable
 from dicomweb.http.accept import MediaRange, choose, parse_accept
 
 DICOM_JSON = "application/dicom+json"
 JSON = "application/json"
+_PUBLIC = "public_url"
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def accepted(request: Request) -> tuple[MediaRange, ...]:
@@ -36,8 +41,21 @@ def json_media_type(request: Request) -> str:
     return chosen
 
 
+def at_public_url(public_url: str, endpoint: Endpoint) -> Endpoint:
+    """The same endpoint, for whose answers `service_url` is below the address that the operator has set."""
+
+    async def addressed(request: Request) -> Response:
+        request.scope.setdefault("state", {})[_PUBLIC] = public_url
+        return await endpoint(request)
+
+    return addressed
+
+
 def service_url(request: Request) -> str:
-    """The absolute URL of the service, such as `https://hub.example/dicomweb`, as this client sees it."""
+    """The absolute URL of the service, such as `https://hub.example/dicomweb`: as set, or as the client asked."""
+    public: str = request.scope.get("state", {}).get(_PUBLIC, "")
+    if public:
+        return f"{public}/dicomweb"
     host = request.headers.get("host", "")
     if not host or request.scope.get("root_path"):
         return f"{str(request.base_url).rstrip('/')}/dicomweb"

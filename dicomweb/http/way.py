@@ -11,6 +11,9 @@ from starlette.responses import Response
 
 from access_control.model import Actor
 from access_control.web.authentication import note_moment
+from dicomweb.errors import FileAway
+from dicomweb.http.compression import compressed
+from dicomweb.http.pieces import NotAtOnce
 from shared_kernel.watch import Watch
 
 Authenticate = Callable[[Request], Actor]
@@ -25,10 +28,10 @@ class AtOnce(Protocol):
     def at_once(self, request: Request, actor: Actor) -> Response | None:
         """The answer if it takes some hundred microseconds and waits for no disk, lock or other thread; else None.
 
-        It runs on the event loop, where everybody waits for it. It writes nothing. What access and audit
-        demand is asked with `Door.known` or `AccessGate.has_passed`; when they do not say yes, the answer
-        is None, and the handler is called on a thread, where it decides, audits and refuses. Errors of
-        the request alone (a malformed parameter) may be raised here.
+        It runs on the event loop, where everybody waits for it, and writes nothing; it may also raise NotAtOnce.
+        What access and audit demand is asked with `Door.known` or `AccessGate.has_passed`; when they do not
+        say yes, the answer is None, and the handler is called on a thread, where it decides, audits and refuses.
+        Errors of the request alone (a malformed parameter) may be raised here.
         """
 
 
@@ -55,12 +58,18 @@ class Way:
             note_moment(request, self._watch)
             actor = self._recognise(request) if self._recognise else None
             if actor is not None and at_once is not None:
-                response = at_once(request, actor)
+                try:
+                    response = at_once(request, actor)
+                except NotAtOnce:
+                    response = None
                 if response is not None:
-                    return response
+                    return compressed(request, response, on_the_loop=True)
             return await to_thread.run_sync(self._work, handler, request, actor, limiter=self._limiter)
 
         return endpoint
 
     def _work(self, handler: Handler, request: Request, actor: Actor | None) -> Response:
-        return handler(request, actor or self._authenticate(request))
+        try:
+            return compressed(request, handler(request, actor or self._authenticate(request)))
+        except FileNotFoundError as error:  # a file that the index names: its disk is away, or it is lost
+            raise FileAway(reason=error.strerror or "") from error

@@ -18,7 +18,8 @@ from pacs_node.model import InstanceRecord
 from shared_kernel.errors import DokueiError
 
 _CHANGED = frozenset({DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian})
-_KEPT_WEIGHT = 4_000_000  # fragments and lookup entries, some tens of bytes each
+_KEPT_BYTES = 48 * 2**20
+_BASE_BYTES, _FRAME_BYTES, _ENTRY_BYTES = 4000, 200, 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +38,8 @@ class Picture:
 
     @property
     def weight(self) -> int:
-        """Rough size, for the cache."""
-        return 1000 + 4 * len(self.encapsulated or ()) + self.display.weight
+        """Rough size in bytes, for the cache."""
+        return _BASE_BYTES + _FRAME_BYTES * len(self.encapsulated or ()) + _ENTRY_BYTES * self.display.weight
 
     def require_frame(self, number: int) -> None:
         """Raise NoSuchFrame unless frame `number` (from 1) exists."""
@@ -94,7 +95,7 @@ class Pictures:
     """Looks into stored files for their pictures, once each."""
 
     def __init__(self) -> None:
-        self._kept: BoundedCache[Picture] = BoundedCache(_KEPT_WEIGHT, lambda picture: picture.weight)
+        self._kept: BoundedCache[Picture] = BoundedCache(_KEPT_BYTES, lambda picture: picture.weight)
 
     def known(self, record: InstanceRecord) -> Picture | None:
         """The picture of an instance that was looked into before."""

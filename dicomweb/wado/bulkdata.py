@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from pydicom.dataset import Dataset
-from pydicom.uid import ExplicitVRBigEndian
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -15,27 +15,31 @@ from dicomweb.access import Door
 from dicomweb.dicom_json.dataset import little_endian
 from dicomweb.errors import BrokenPixelData, NotAcceptable
 from dicomweb.http.accept import MediaRange, choose
+from dicomweb.http.answers import in_part, whole
 from dicomweb.http.cache import etag, not_modified, pixel_headers
 from dicomweb.http.multipart_writer import MultipartWriter, Part
+from dicomweb.http.pieces import FileRange, Piece
 from dicomweb.http.requests import accepted, service_url
 from dicomweb.pixels.picture import Pictures
 from dicomweb.pixels.stored_file import PixelElement, StoredFile, look_into, opened
 from dicomweb.wado.frame_forms import OCTETS, frame_form
-from dicomweb.wado.frames import frames_response
+from dicomweb.wado.frames import FramesHandler
 from pacs_node.model import InstanceRecord
 from shared_kernel.errors import NotFound
 
 _STEP = re.compile(r"[0-9A-F]{8}")
 _ITEM = re.compile(r"[1-9][0-9]{0,5}")
 _PIECE = 1 * 2**20
+_NOT_AS_IN_FILE = frozenset({DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian})
 
 
 class BulkDataHandler:
     """The bytes of one element, in little endian; compressed pixel data frame by frame."""
 
-    def __init__(self, door: Door, pictures: Pictures) -> None:
+    def __init__(self, door: Door, pictures: Pictures, frames: FramesHandler) -> None:
         self._door = door
         self._pictures = pictures
+        self._frames_handler = frames
 
     def __call__(self, request: Request, actor: Actor) -> Response:
         """multipart/related with one part, or the bare bytes. Raises NotFound for an element that is not there."""
@@ -52,15 +56,18 @@ class BulkDataHandler:
         kept = not_modified(request, headers)
         if kept is not None:
             return kept
-        if pixels is not None and path == pixels.tag:
-            pieces = _native_pixels(record, pixels)
+        pieces: list[Piece]
+        if pixels is None or path != pixels.tag:
+            pieces = [_value(stored, path)]
+        elif record.transfer_syntax_uid in _NOT_AS_IN_FILE:
+            return _streamed(request, _native_pixels(record, pixels), headers, multipart=multipart)
         else:
-            pieces = iter([_value(stored, path)])
+            pieces = [FileRange(record.path, pixels.offset, pixels.length)]
         if not multipart:
-            return StreamingResponse(pieces, media_type=OCTETS, headers=headers)
+            return in_part(request, pieces, OCTETS, headers)
         writer = MultipartWriter(OCTETS)
-        parts = [Part(OCTETS, pieces, {"Content-Location": str(request.url.replace(query=""))})]
-        return StreamingResponse(writer.body(parts), media_type=writer.content_type, headers=headers)
+        before = writer.opening(OCTETS, {"Content-Location": _address(request)}, first=True)
+        return whole([before, *pieces, writer.closing], writer.content_type, headers)
 
     def _frames(self, request: Request, record: InstanceRecord) -> Response:
         picture = self._pictures.of(record)
@@ -69,7 +76,24 @@ class BulkDataHandler:
         if form is None:
             raise NotAcceptable(offered=[f'multipart/related; type="{OCTETS}"; transfer-syntax=*'])
         headers = pixel_headers(etag([record], "bulkdata", form))
-        return not_modified(request, headers) or frames_response(picture, form, numbers, service_url(request), headers)
+        return not_modified(request, headers) or self._frames_handler.in_parts(
+            picture, form, numbers, service_url(request), headers
+        )
+
+
+def _streamed(request: Request, pieces: Iterator[bytes], headers: dict[str, str], *, multipart: bool) -> Response:
+    """A value that is changed on its way out, and whose length is not told before."""
+    if not multipart:
+        return StreamingResponse(pieces, media_type=OCTETS, headers=headers)
+    writer = MultipartWriter(OCTETS)
+    parts = [Part(OCTETS, pieces, {"Content-Location": _address(request)})]
+    return StreamingResponse(writer.body(parts), media_type=writer.content_type, headers=headers)
+
+
+def _address(request: Request) -> str:
+    """Where this very value is to be had."""
+    path: str = request.scope["path"]
+    return service_url(request) + path.removeprefix("/dicomweb")
 
 
 def _stored(accept: MediaRange) -> MediaRange:

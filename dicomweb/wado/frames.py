@@ -12,9 +12,10 @@ from access_control.model import Actor
 from dicomweb.access import Door
 from dicomweb.errors import BadFrameNumber, NotAcceptable
 from dicomweb.http.accept import choose, parse_accept
+from dicomweb.http.answers import in_part, whole
 from dicomweb.http.cache import BoundedCache, etag, not_modified, pixel_headers
 from dicomweb.http.multipart_writer import MultipartWriter, Part
-from dicomweb.http.pieces import LARGEST_AT_ONCE, Piece, PiecesResponse, read, read_at_once, total
+from dicomweb.http.pieces import LARGEST_AT_ONCE, Piece, read_at_once
 from dicomweb.http.requests import accept_header, service_url
 from dicomweb.pixels.codestream import resolutions
 from dicomweb.pixels.decode import uncompressed_frame
@@ -52,10 +53,12 @@ class FramesHandler:
         kept = not_modified(request, headers)
         if kept is not None:
             return kept
-        if not form.multipart:
-            frame = _frame(picture, form, numbers[0], self._transcoded)
-            return Response(frame, media_type=form.content_type, headers=headers | resolution_header(frame))
-        return frames_response(picture, form, numbers, service_url(request), headers, self._transcoded)
+        if form.multipart:
+            return self.in_parts(picture, form, numbers, service_url(request), headers)
+        if form.native and _lies_in_file(picture, form):
+            return in_part(request, picture.pieces(numbers[0]), form.content_type, headers)
+        frame = self._frame(picture, form, numbers[0])
+        return in_part(request, [frame], form.content_type, headers | resolution_header(frame))
 
     def at_once(self, request: Request, actor: Actor) -> Response | None:
         """Frames of a picture that is known, as they lie in a file that is in the page cache."""
@@ -70,13 +73,40 @@ class FramesHandler:
             return kept
         if form.multipart:
             writer = MultipartWriter(form.media_type)
-            media_type, pieces = writer.content_type, _pieces(writer, picture, form, numbers, service_url(request))
-        else:
-            media_type, pieces = form.content_type, [*picture.pieces(numbers[0])]
-        if total(pieces) > LARGEST_AT_ONCE:
-            return None
-        body = read_at_once(pieces)
-        return None if body is None else Response(body, media_type=media_type, headers=headers)
+            pieces = _pieces(writer, picture, form, numbers, service_url(request))
+            return whole(pieces, writer.content_type, headers, at_once=True)
+        if form.native:
+            return in_part(request, picture.pieces(numbers[0]), form.content_type, headers, at_once=True)
+        frame = bytes(read_at_once(picture.pieces(numbers[0])))
+        return in_part(request, [frame], form.content_type, headers | resolution_header(frame), at_once=True)
+
+    def in_parts(
+        self, picture: Picture, form: FrameForm, numbers: list[int], service: str, headers: dict[str, str]
+    ) -> Response:
+        """Frames as multipart/related; the first is read before the answer begins, so that damage is an error."""
+        writer = MultipartWriter(form.media_type)
+        if _lies_in_file(picture, form):
+            return whole(_pieces(writer, picture, form, numbers, service), writer.content_type, headers)
+        url = _url(service, picture.record)
+        first = self._frame(picture, form, numbers[0])
+
+        def parts() -> Iterator[Part]:
+            for place, number in enumerate(numbers):
+                data = first if place == 0 else self._frame(picture, form, number)
+                said = {"Content-Location": f"{url}/frames/{number}"}
+                yield Part(form.content_type, [data], said | resolution_header(data))
+
+        if len(first) * len(numbers) <= LARGEST_AT_ONCE:
+            # In one piece: the many small steps of a stream would cost more than the frame itself.
+            return Response(b"".join(writer.body(parts())), media_type=writer.content_type, headers=headers)
+        return StreamingResponse(writer.body(parts()), media_type=writer.content_type, headers=headers)
+
+    def _frame(self, picture: Picture, form: FrameForm, number: int) -> bytes:
+        if form.stored:
+            return picture.stored_frame(number)
+        if picture.encapsulated is None and form.native:
+            return uncompressed_frame(picture, number)
+        return self._transcoded.frame(picture, number, form.transfer_syntax_uid)
 
     def _form(self, request: Request, picture: Picture, numbers: list[int]) -> tuple[FrameForm, dict[str, str]]:
         """How the frames go out. Raises NoSuchFrame, NotAcceptable."""
@@ -95,38 +125,6 @@ class FramesHandler:
             self._forms.put(key, form)
         tag = etag([picture.record], "frames", numbers, form) if many else f'"{picture.tag}-{form.tag}-{numbers[0]}"'
         return form, pixel_headers(tag)
-
-
-def frames_response(  # noqa: PLR0917 - what is asked for, and from whom
-    picture: Picture,
-    form: FrameForm,
-    numbers: list[int],
-    service: str,
-    headers: dict[str, str],
-    transcoded: TranscodedFrames | None = None,
-) -> Response:
-    """Frames as multipart/related; the first is read before the answer begins, so that damage is an error."""
-    writer = MultipartWriter(form.media_type)
-    if _lies_in_file(picture, form):
-        pieces = _pieces(writer, picture, form, numbers, service)
-        length = total(pieces)
-        if length <= LARGEST_AT_ONCE:
-            return Response(read(pieces), media_type=writer.content_type, headers=headers)
-        read(picture.pieces(numbers[0]))
-        return PiecesResponse(pieces, length, media_type=writer.content_type, headers=headers)
-    url = _url(service, picture.record)
-    first = _frame(picture, form, numbers[0], transcoded)
-
-    def parts() -> Iterator[Part]:
-        for place, number in enumerate(numbers):
-            data = first if place == 0 else _frame(picture, form, number, transcoded)
-            said = {"Content-Location": f"{url}/frames/{number}"}
-            yield Part(form.content_type, [data], said | resolution_header(data))
-
-    if len(first) * len(numbers) <= LARGEST_AT_ONCE:
-        # In one piece: the many small steps of a stream would cost more than the frame itself.
-        return Response(b"".join(writer.body(parts())), media_type=writer.content_type, headers=headers)
-    return StreamingResponse(writer.body(parts()), media_type=writer.content_type, headers=headers)
 
 
 def _lies_in_file(picture: Picture, form: FrameForm) -> bool:
@@ -159,14 +157,6 @@ def frame_numbers(text: str) -> list[int]:
     if len(numbers) > _MOST_FRAMES or 0 in numbers:
         raise BadFrameNumber(most=_MOST_FRAMES)
     return numbers
-
-
-def _frame(picture: Picture, form: FrameForm, number: int, transcoded: TranscodedFrames | None) -> bytes:
-    if form.stored:
-        return picture.stored_frame(number)
-    if transcoded is None or (form.native and picture.encapsulated is None):
-        return uncompressed_frame(picture, number)
-    return transcoded.frame(picture, number, form.transfer_syntax_uid)
 
 
 def resolution_header(frame: bytes) -> dict[str, str]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import chain
+from typing import NamedTuple
 
 from pydicom.uid import ExplicitVRLittleEndian
 from starlette.requests import Request
@@ -11,20 +14,36 @@ from starlette.responses import Response, StreamingResponse
 
 from access_control.model import Actor
 from dicomweb.access import Door
-from dicomweb.errors import NotAcceptable
+from dicomweb.errors import BrokenPixelData, FileAway, NotAcceptable
 from dicomweb.http.accept import MediaRange, choose
+from dicomweb.http.answers import in_part
 from dicomweb.http.cache import etag, not_modified, text_headers
 from dicomweb.http.multipart_writer import MultipartWriter, Part
+from dicomweb.http.pieces import FileRange, Piece, PiecesResponse
 from dicomweb.http.requests import accepted, service_url
 from dicomweb.wado.transcode import can_be_explicit, explicit, stored_bytes
 from pacs_node.model import InstanceRecord
+from pacs_node.transcoding.codec_pool import CodecsBusy
 
 _DICOM = "application/dicom"
 STORED, EXPLICIT, EITHER = "stored", "explicit", "either"
+# Changing an instance takes its memory twice: as many at once as there are cores on a small machine.
+_CHANGING = threading.BoundedSemaphore(2)
+_LONGEST_WAIT_SECONDS = 60.0
+
+
+class _Form(NamedTuple):
+    """In which transfer syntax, and whether in parts or bare."""
+
+    syntax: str
+    multipart: bool
 
 
 class InstancesHandler:
-    """Whole instances as multipart/related, one after another from the disk; never more than one in memory."""
+    """Whole instances as multipart/related, one after another from the disk, or one alone as it is.
+
+    What goes out as stored is never in memory but for two pieces of 1 MiB; its length is told before.
+    """
 
     def __init__(self, door: Door) -> None:
         self._door = door
@@ -32,56 +51,130 @@ class InstancesHandler:
     def __call__(self, request: Request, actor: Actor) -> Response:
         """Every instance as stored where the client accepts that, else in Explicit VR Little Endian.
 
-        Raises NotAcceptable before the first byte when an instance can't be given in that form.
+        Raises NotAcceptable, FileAway and BrokenPixelData before the first byte.
         """
         records = self._door.asked(request, actor)
-        form = choose(accepted(request), lambda accept: _form(accept, records))
+        alone = "instance" in request.path_params
+        form = choose(accepted(request), lambda accept: _form(accept, records, alone=alone))
         if form is None:
-            raise NotAcceptable(offered=offered(records))
-        headers = text_headers(etag(records, "instances", form))
+            raise NotAcceptable(offered=offered(records, alone=alone))
+        headers = text_headers(etag(records, "instances", form.syntax, form.multipart))
         kept = not_modified(request, headers)
         if kept is not None:
             return kept
+        _require_files(records)
+        as_stored = all(_syntax_of(form, record) == record.transfer_syntax_uid for record in records)
+        if not form.multipart:
+            return _bare(request, records[0], headers, as_stored=as_stored)
         service = service_url(request)
-        parts = (_part(service, record, _form_of(form, record)) for record in records)
         writer = MultipartWriter(_DICOM)
+        if as_stored:
+            pieces = _pieces(writer, service, records)
+            return PiecesResponse(
+                pieces, _length(writer, service, records), media_type=writer.content_type, headers=headers
+            )
+        parts = (_part(service, record, _syntax_of(form, record)) for record in records)
         return StreamingResponse(_begun(writer.body(parts)), media_type=writer.content_type, headers=headers)
 
 
-def offered(records: list[InstanceRecord]) -> list[str]:
-    """The media types that these instances are to be had in."""
+def offered(records: list[InstanceRecord], *, alone: bool = False) -> list[str]:
+    """The media types that these instances are to be had in; one `alone` without parts too."""
     syntaxes = sorted({record.transfer_syntax_uid for record in records})
     if all(can_be_explicit(record) for record in records):
         syntaxes = sorted({*syntaxes, str(ExplicitVRLittleEndian)})
     exact = syntaxes if len({record.transfer_syntax_uid for record in records}) == 1 else []
-    return [f'multipart/related; type="{_DICOM}"; transfer-syntax={syntax}' for syntax in (*exact, "*")]
+    bare = [f"{_DICOM}; transfer-syntax={syntax}" for syntax in (*exact, "*")] if alone else []
+    return [f'multipart/related; type="{_DICOM}"; transfer-syntax={syntax}' for syntax in (*exact, "*")] + bare
 
 
-def _form(accept: MediaRange, records: list[InstanceRecord]) -> str | None:
+def _form(accept: MediaRange, records: list[InstanceRecord], *, alone: bool) -> _Form | None:
     """Which form satisfies a range; the default transfer syntax is Explicit VR Little Endian (section 8.7.3.5.2)."""
     if accept.is_anything:
-        return EITHER
-    if not (accept.multipart and accept.matches(_DICOM)):
+        return _Form(EITHER, True)
+    if not (accept.multipart or alone) or not accept.matches(_DICOM):
         return None
     wanted = accept.transfer_syntax
     if wanted == "*" or (wanted and all(record.transfer_syntax_uid == wanted for record in records)):
-        return STORED
+        return _Form(STORED, accept.multipart)
     if wanted in (None, ExplicitVRLittleEndian) and all(can_be_explicit(record) for record in records):
-        return EXPLICIT
+        return _Form(EXPLICIT, accept.multipart)
     return None
 
 
-def _form_of(form: str, record: InstanceRecord) -> str:
-    if form == EITHER:
-        return EXPLICIT if can_be_explicit(record) else STORED
-    return form
+def _syntax_of(form: _Form, record: InstanceRecord) -> str:
+    if form.syntax == STORED or (form.syntax == EITHER and not can_be_explicit(record)):
+        return record.transfer_syntax_uid
+    return str(ExplicitVRLittleEndian)
 
 
-def _part(service: str, record: InstanceRecord, form: str) -> Part:
+def _require_files(records: list[InstanceRecord]) -> None:
+    """Look at each file before anything is sent: a gap must be an answer, not a transfer that breaks off."""
+    for record in records:
+        try:
+            size = record.path.stat().st_size
+        except OSError as error:
+            raise FileAway(sop_instance_uid=record.sop_instance_uid, reason=error.strerror or "") from error
+        if size != record.size:
+            raise BrokenPixelData(
+                sop_instance_uid=record.sop_instance_uid,
+                reason=f"the stored file has {size} bytes, and was received with {record.size}",
+            )
+
+
+def _bare(request: Request, record: InstanceRecord, headers: dict[str, str], *, as_stored: bool) -> Response:
+    """One instance without parts (table 10.4.4-1), whole or the range that was asked for."""
+    syntax = record.transfer_syntax_uid if as_stored else ExplicitVRLittleEndian
+    media_type = f"{_DICOM}; transfer-syntax={syntax}"
+    pieces: list[Piece]
+    if as_stored:
+        pieces = [FileRange(record.path, 0, record.size)]
+    else:
+        with _changing():
+            pieces = [*explicit(record)]
+    return in_part(request, pieces, media_type, headers)
+
+
+def _pieces(writer: MultipartWriter, service: str, records: list[InstanceRecord]) -> Iterator[Piece]:
+    for place, record in enumerate(records):
+        yield writer.opening(*_named(service, record, record.transfer_syntax_uid), first=place == 0)
+        yield FileRange(record.path, 0, record.size)
+    yield writer.closing
+
+
+def _length(writer: MultipartWriter, service: str, records: list[InstanceRecord]) -> int:
+    between = sum(len(piece) for piece in _pieces(writer, service, records) if isinstance(piece, bytes))
+    return between + sum(record.size for record in records)
+
+
+def _named(service: str, record: InstanceRecord, syntax: str) -> tuple[str, dict[str, str]]:
+    """The media type of a part, and its other headers."""
     url = f"{service}/studies/{record.study_uid}/series/{record.series_uid}/instances/{record.sop_instance_uid}"
-    syntax = record.transfer_syntax_uid if form == STORED else ExplicitVRLittleEndian
-    pieces = stored_bytes(record) if form == STORED else explicit(record)
-    return Part(f"{_DICOM}; transfer-syntax={syntax}", pieces, {"Content-Location": url})
+    return f"{_DICOM}; transfer-syntax={syntax}", {"Content-Location": url}
+
+
+def _part(service: str, record: InstanceRecord, syntax: str) -> Part:
+    content_type, headers = _named(service, record, syntax)
+    return Part(content_type, _in(syntax, record), headers)
+
+
+def _in(syntax: str, record: InstanceRecord) -> Iterator[bytes]:
+    if syntax == record.transfer_syntax_uid:
+        yield from stored_bytes(record)
+        return
+    with _changing():
+        pieces = [*explicit(record)]
+    yield from pieces
+
+
+@contextmanager
+def _changing() -> Iterator[None]:
+    """One instance is being changed in memory. Raises CodecsBusy where others take too long."""
+    if not _CHANGING.acquire(timeout=_LONGEST_WAIT_SECONDS):
+        raise CodecsBusy(reason="too many instances are being changed")
+    try:
+        yield
+    finally:
+        _CHANGING.release()
 
 
 def _begun(body: Iterator[bytes]) -> Iterator[bytes]:

@@ -39,6 +39,11 @@ class Catalogue:
             ),
             database.engine.dialect,
         )
+        one = _instances().where(*(column == bindparam(f"asked_{column.key}") for column in uids))
+        self._one = Prepared(one, database.engine.dialect)
+        self._columns = tuple(column.key for column in one.selected_columns)
+        of_dialect: Any = InstanceRow.received_at.type.dialect_impl(database.engine.dialect)
+        self._moment = of_dialect.result_processor(database.engine.dialect, None)
 
     def study(self, study_uid: str, *, session: Session | None = None) -> StudySummary | None:
         """The study, or None."""
@@ -133,6 +138,23 @@ class Catalogue:
             with self._database.read() as own:
                 return self.site_of(study_uid, session=own)
         return owner_of(session, study_uid)
+
+    def instance(self, study_uid: str, series_uid: str, sop_instance_uid: str) -> InstanceRecord | None:
+        """One instance, by some microseconds' work where the database is a file; None when it is not here."""
+        asked = {
+            "asked_study_uid": study_uid,
+            "asked_series_uid": series_uid,
+            "asked_sop_instance_uid": sop_instance_uid,
+        }
+        found = self._database.watch.ask(self._one, asked)
+        if found is None:
+            return next(iter(self.instances(study_uid, series_uid, sop_instance_uid)), None)
+        for row in found:
+            values = dict(zip(self._columns, row, strict=True))
+            if self._moment is not None:
+                values["received_at"] = self._moment(values["received_at"])
+            return InstanceRecord(path=self._files.path_of(values.pop("file")), **values)
+        return None
 
     def is_current(self, record: InstanceRecord) -> bool:
         """Whether the index says today what `record` says: the same file, of the same site.

@@ -13,7 +13,9 @@ from access_control.model import Action
 from access_control.web.authentication import note_moment
 from dicomweb.access import Door
 from dicomweb.known import KnownRecords
+from dicomweb.pixels.made_once import MadeOnce
 from dicomweb.pixels.picture import Pictures
+from dicomweb.pixels.transcoded import TranscodedFrames
 from dicomweb.wado.frames import FramesHandler
 from shared_kernel.audit.tables import AuditRow
 from shared_kernel.clock import SetClock
@@ -32,7 +34,7 @@ class Asking:
         self._hub = hub
         self._path = url.removeprefix("http://testserver")
         self.gate = AccessGate(hub.database, clock)
-        self.handler = FramesHandler(Door(hub.catalogue, self.gate), Pictures())
+        self.handler = FramesHandler(Door(hub.catalogue, self.gate), Pictures(), TranscodedFrames(MadeOnce(1000)))
 
     def at_once(self, login: str = "reader") -> Response | None:
         return self.handler.at_once(self._request(), PEOPLE[login])

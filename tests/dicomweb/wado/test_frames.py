@@ -161,3 +161,53 @@ def test_a_frame_that_the_browser_holds_is_asked_for_again_and_not_sent(sender: 
     assert (again.status_code, again.content) == (304, b"")
     assert sender.get(url, headers={"Accept": OCTETS, "If-None-Match": tag}).status_code == 200
     assert store(sender, small_instance(seed=2)).status_code == 200
+
+
+def test_a_bare_frame_comes_in_ranges(sender: TestClient) -> None:
+    file = small_instance(transfer_syntax=JPEG_LS)
+    url = f"{stored_at(sender, file)}/frames/1"
+    for accept in ("image/jls", OCTETS):
+        whole = sender.get(url, headers={"Accept": accept})
+        assert whole.headers["accept-ranges"] == "bytes"
+        for _ in range(2):  # the long way, and at once
+            part = sender.get(url, headers={"Accept": accept, "Range": "bytes=4-19"})
+            assert (part.status_code, part.content) == (206, whole.content[4:20])
+            assert part.headers["content-range"] == f"bytes 4-19/{len(whole.content)}"
+            behind = sender.get(url, headers={"Accept": accept, "Range": f"bytes={len(whole.content)}-"})
+            assert behind.status_code == 416
+            assert behind.headers["content-range"] == f"bytes */{len(whole.content)}"
+    parts = sender.get(url, headers={"Accept": PARTS, "Range": "bytes=4-19"})
+    assert parts.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("accept", "syntax"),
+    [
+        ("image/jphc", "1.2.840.10008.1.2.4.202"),
+        ("image/jphc; transfer-syntax=1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.201"),
+        ("image/jp2", "1.2.840.10008.1.2.4.90"),
+        (f"{OCTETS}; transfer-syntax={JPEG_LS}", JPEG_LS),
+        ("image/dicom-rle", RLE),
+    ],
+)
+@pytest.mark.parametrize("stored", [EXPLICIT, JPEG_LS, BIG_ENDIAN])
+def test_a_frame_is_compressed_for_who_asks(sender: TestClient, accept: str, syntax: str, stored: str) -> None:
+    file = small_instance(transfer_syntax=stored)
+    url = f"{stored_at(sender, file)}/frames/1"
+    answer = sender.get(url, headers={"Accept": accept})
+    assert answer.headers["content-type"].endswith(f"transfer-syntax={syntax}")
+    ds = dcmread(DicomBytesIO(file))
+    ds.file_meta.TransferSyntaxUID = syntax
+    ds.PixelData = encapsulate([answer.content])
+    ds["PixelData"].VR = "OB"
+    assert np.array_equal(ds.pixel_array, dcmread(DicomBytesIO(file)).pixel_array)
+
+
+def test_what_is_offered_is_to_be_had(sender: TestClient) -> None:
+    url = f"{stored_at(sender, small_instance())}/frames/1"
+    refused = sender.get(url, headers={"Accept": "text/html"})
+    assert refused.status_code == 406
+    offered = refused.json()["error"]["details"]["offered"]
+    assert len(offered) > 5
+    for accept in offered:
+        assert sender.get(url, headers={"Accept": accept}).status_code == 200
