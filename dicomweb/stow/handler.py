@@ -14,12 +14,14 @@ from starlette.responses import Response
 from access_control.gate import AccessGate
 from access_control.model import Action, Actor, Resource
 from access_control.web.errors import error_response
-from dicomweb.errors import BodyTooLarge, BodyTooSlow, BrokenMultipart, UnsupportedBody
-from dicomweb.http.accept import parse_media_type
+from dicomweb.errors import BodyTooLarge, BodyTooSlow, BrokenMultipart, NotAcceptable, UnsupportedBody
+from dicomweb.http.accept import MediaRange, choose, parse_media_type
 from dicomweb.http.cache import NEVER_KEPT
-from dicomweb.http.requests import json_media_type, service_url
+from dicomweb.http.requests import DICOM_JSON, JSON, accepted, service_url
 from dicomweb.stow.body import PATIENCE_SECONDS, Body
-from dicomweb.stow.intake import Intake, Stores, all_refused_alike
+from dicomweb.stow.described import DICOM_XML, DescribedIntake
+from dicomweb.stow.intake import DICOM, Intake, Stores, all_refused_alike
+from dicomweb.stow.native_xml import write_native
 from dicomweb.stow.results import Result, status_of, store_instances_response, summary
 from dicomweb.stow.room import Room
 from pacs_node.errors import InstanceTooLarge, StorageFull
@@ -28,7 +30,10 @@ from shared_kernel.errors import Unavailable
 
 # Each holds up to three MiB of the part that is coming in, and no thread.
 _REQUESTS_AT_ONCE = 32
+# Metadata is read in memory.
+_DESCRIBED_AT_ONCE = 4
 _UNAVAILABLE = 503
+_ANSWERS = (DICOM_JSON, JSON, DICOM_XML)
 
 
 class StoreHandler:
@@ -50,28 +55,30 @@ class StoreHandler:
         self._max_body = max_body
         self._patience = patience
         self._places = Room(_REQUESTS_AT_ONCE)
+        self._described = Room(_DESCRIBED_AT_ONCE)
 
     async def receive(self, request: Request) -> Response:
         """200, 202 or 409 with what became of each instance; DokueiErrors for the request as a whole."""
         actor = await run_in_threadpool(self._admit, request)
-        media_type = json_media_type(request)
-        boundary = _boundary(request.headers.get("content-type", ""))
+        media_type = _answer_type(request)
+        root, boundary = _root(request.headers.get("content-type", ""))
         _require_plain(request.headers.get("content-encoding", ""))
         declared = request.headers.get("content-length", "")
         if declared.isascii() and declared.isdigit() and int(declared) > self._max_body:
             raise BodyTooLarge(limit_bytes=self._max_body)
         try:
-            async with self._place():
+            async with self._place(self._places if root == DICOM else self._described):
                 body = Body(request, self._max_body, self._patience)
-                results = await self._receive(body, boundary, actor, request.path_params.get("study"))
+                results = await self._receive(body, root, boundary, actor, request.path_params.get("study"))
         except BodyTooSlow as error:
             answer = error_response(request, error)
             answer.headers["Connection"] = "close"  # or the rest would go on coming, a byte at a time
             return answer
         except ClientDisconnect:
             return Response(status_code=400)  # nobody is there to read it; what was whole is stored
+        told = store_instances_response(service_url(request), results)
         return Response(
-            msgspec.json.encode(store_instances_response(service_url(request), results)),
+            write_native(told) if media_type == DICOM_XML else msgspec.json.encode(told),
             status_code=status_of(results),
             media_type=media_type,
             headers=NEVER_KEPT,
@@ -84,25 +91,31 @@ class StoreHandler:
         return actor
 
     @asynccontextmanager
-    async def _place(self) -> AsyncIterator[None]:
+    async def _place(self, room: Room) -> AsyncIterator[None]:
         """One of the requests that are read at once; the bodies of others wait with their clients."""
         try:
             async with asyncio.timeout(self._patience):
-                await self._places.take()
+                await room.take()
         except TimeoutError:
             raise Unavailable(reason="too many store requests at once") from None
         try:
             yield
         finally:
-            self._places.give()
+            room.give()
 
-    async def _receive(self, body: Body, boundary: str | None, actor: Actor, study_uid: str | None) -> list[Result]:
-        intake = Intake(self._stores, actor, study_uid)
+    async def _receive(
+        self, body: Body, root: str, boundary: str | None, actor: Actor, study_uid: str | None
+    ) -> list[Result]:
+        intake: Intake | DescribedIntake
+        if root == DICOM:
+            intake = Intake(self._stores, actor, study_uid)
+        else:
+            intake = DescribedIntake(self._stores, actor, study_uid, root)
         try:
-            if boundary is None:
-                await intake.take_single(body.chunks())
-            else:
+            if boundary is not None:
                 await intake.take_multipart(body.chunks(), boundary)
+            elif isinstance(intake, Intake):
+                await intake.take_single(body.chunks())
         except (BrokenMultipart, BodyTooLarge, BodyTooSlow, InstanceTooLarge) as error:
             await intake.abandon()
             raise type(error)(**error.details, **summary(await intake.results())) from error
@@ -110,6 +123,7 @@ class StoreHandler:
             await intake.abandon()
             await intake.results()
             raise
+        await intake.abandon()
         results = await intake.results()
         if not results:
             raise BrokenMultipart(reason="the body has no part", **summary(results))
@@ -118,15 +132,30 @@ class StoreHandler:
         return results
 
 
-def _boundary(content_type: str) -> str | None:
-    """The boundary of a multipart body, None for a body that is one instance. Raises UnsupportedBody."""
+def _root(content_type: str) -> tuple[str, str | None]:
+    """The media type of what describes the instances, and the boundary. Raises UnsupportedBody.
+
+    The boundary is None for a body that is one instance.
+    """
     media_type, parameters = parse_media_type(content_type) or ("", {})
-    if media_type == "application/dicom":
-        return None
-    inner = parse_media_type(parameters.get("type", "application/dicom"))
-    if media_type != "multipart/related" or inner is None or inner[0] != "application/dicom":
+    if media_type == DICOM:
+        return DICOM, None
+    inner = parse_media_type(parameters.get("type", DICOM))
+    if media_type != "multipart/related" or inner is None or inner[0] not in (DICOM, DICOM_JSON, DICOM_XML):
         raise UnsupportedBody(content_type=content_type)
-    return parameters.get("boundary", "")
+    return inner[0], parameters.get("boundary", "")
+
+
+def _answer_type(request: Request) -> str:
+    """The media type of the answer. Raises NotAcceptable, also 406 before a byte of the body is read."""
+
+    def offer(accept: MediaRange) -> str | None:
+        return next((kind for kind in _ANSWERS if not accept.multipart and accept.matches(kind)), None)
+
+    chosen = choose(accepted(request), offer)
+    if chosen is None:
+        raise NotAcceptable(offered=list(_ANSWERS))
+    return chosen
 
 
 def _require_plain(content_encoding: str) -> None:

@@ -30,7 +30,7 @@ _IN_FLIGHT = 8
 _STORING_AT_ONCE = 8
 _WAITING_IN_ALL = 32
 _WORTH_A_VIEW = 16 * 1024
-_DICOM = "application/dicom"
+DICOM = "application/dicom"
 
 log = structlog.get_logger(__name__)
 
@@ -97,7 +97,7 @@ class Intake:
 
     async def take_single(self, chunks: AsyncIterator[bytes]) -> None:
         """Read a body that is one instance."""
-        await self._take(PartBegun({"content-type": _DICOM}))
+        await self._take(PartBegun({"content-type": DICOM}))
         async for chunk in chunks:
             await self._take(PartData(memoryview(chunk)))
         await self._take(PartEnded())
@@ -128,7 +128,7 @@ class Intake:
                     if self._gathered.held >= STAGED:
                         await self._pass_on(self._reception)
             case PartBegun(headers):
-                self._begin(headers.get("content-type", _DICOM))
+                self._begin(headers.get("content-type", DICOM))
             case PartEnded():
                 await self._end()
 
@@ -136,7 +136,7 @@ class Intake:
         if len(self._pending) >= MOST_PARTS:
             raise BrokenMultipart(reason=f"more than {MOST_PARTS} parts")
         parsed = parse_media_type(content_type)
-        if parsed is None or parsed[0] != _DICOM:
+        if parsed is None or parsed[0] != DICOM:
             self._pending.append(not_dicom(content_type))
         else:
             self._gathered = Gathered()

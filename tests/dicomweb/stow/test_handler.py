@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from typing import Any
+from xml.etree.ElementTree import fromstring
 
 import pytest
 from pydicom import Dataset, dcmread
@@ -105,7 +106,7 @@ def test_spellings_of_the_content_type(sender: TestClient, content_type: str) ->
 
 @pytest.mark.parametrize(
     "content_type",
-    ["", "application/json", 'multipart/related; type="application/dicom+json"; boundary=x', "multipart/form-data"],
+    ["", "application/json", 'multipart/related; type="image/jpeg"; boundary=x', "multipart/form-data"],
 )
 def test_other_bodies_are_not_taken(sender: TestClient, content_type: str) -> None:
     answer = sender.post("/dicomweb/studies", content=b"x", headers={"Content-Type": content_type})
@@ -220,7 +221,19 @@ def test_a_client_that_leaves_in_the_middle_leaves_no_file(hub: Hub) -> None:
     assert len(hub.client("sender").get("/dicomweb/instances").json()) == 1
 
 
-def test_only_json_is_answered(sender: TestClient) -> None:
-    headers = {"Content-Type": STOW_TYPE, "Accept": "application/dicom+xml"}
+def test_other_answers_than_json_and_xml_are_not_made(sender: TestClient) -> None:
+    headers = {"Content-Type": STOW_TYPE, "Accept": "text/html"}
     assert sender.post("/dicomweb/studies", content=multipart(small_instance()), headers=headers).status_code == 406
     assert sender.get("/dicomweb/instances").json() == []
+
+
+def test_an_answer_in_xml(sender: TestClient) -> None:
+    headers = {"Content-Type": STOW_TYPE, "Accept": "application/dicom+xml"}
+    answer = sender.post("/dicomweb/studies", content=multipart(small_instance(), b"nothing"), headers=headers)
+    assert (answer.status_code, answer.headers["content-type"]) == (202, "application/dicom+xml")
+    root = fromstring(answer.content)  # noqa: S314 - our own
+    space = {"n": "http://dicom.nema.org/PS3.19/models/NativeDICOM"}
+    stored = root.findall("n:DicomAttribute[@tag='00081199']/n:Item/n:DicomAttribute[@tag='00081155']/n:Value", space)
+    assert [each.text for each in stored] == [header(small_instance()).SOPInstanceUID]
+    failed = root.findall("n:DicomAttribute[@keyword='OtherFailuresSequence']/n:Item/n:DicomAttribute/n:Value", space)
+    assert [each.text for each in failed] == [str(0xC000)]
