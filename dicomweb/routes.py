@@ -11,6 +11,9 @@ from access_control.gate import AccessGate
 from dicomweb.access import Door
 from dicomweb.http.requests import at_public_url
 from dicomweb.http.way import Authenticate, Handler, Recognise, Way
+from dicomweb.metadata.block_files import BlockFiles
+from dicomweb.metadata.series import SeriesMetadata
+from dicomweb.metadata.worker import MetadataWorker
 from dicomweb.pixels.made_once import MadeOnce
 from dicomweb.pixels.picture import Pictures
 from dicomweb.pixels.transcoded import TranscodedFrames
@@ -46,11 +49,14 @@ def routes(  # noqa: PLR0917 - the services, in the order in which they stand on
     database: Database,
     settings: Settings,
     recognise: Recognise | None = None,
+    metadata_worker: MetadataWorker | None = None,
 ) -> list[Route]:
     """Every route of QIDO-RS, WADO-RS and STOW-RS.
 
     `authenticate` runs on a worker thread and raises NotSignedIn; `recognise` finds on the event loop whom it
-    knows without waiting, None for everybody else. The handlers raise DokueiErrors for the application to tell.
+    knows without waiting, None for everybody else. Without a
+    `metadata_worker` metadata are made when they are asked for. The handlers raise DokueiErrors for the application
+    to tell.
     """
     # pydicom remarks on odd data in files, which are not ours to mend; errors it raises are met where they happen.
     warnings.filterwarnings("ignore", category=UserWarning, module=r"pydicom(\.|$)")
@@ -69,7 +75,7 @@ def routes(  # noqa: PLR0917 - the services, in the order in which they stand on
     renditions = Renditions(pictures, made)
     rendered = RenderedHandler(door, renditions, catalogue)
     thumbnail = RenderedHandler(door, renditions, catalogue, thumbnail=True)
-    metadata = MetadataHandler(door)
+    metadata = MetadataHandler(door, metadata_worker or metadata_worker_over(catalogue, settings))
     instances = InstancesHandler(door)
     frames = FramesHandler(door, pictures, TranscodedFrames(made))
     store = StoreHandler(
@@ -104,3 +110,10 @@ def routes(  # noqa: PLR0917 - the services, in the order in which they stand on
         Route(route.path, at_public_url(settings.public_url, route.endpoint), methods=sorted(route.methods or ()))
         for route in found
     ]
+
+
+def metadata_worker_over(catalogue: Catalogue, settings: Settings) -> MetadataWorker:
+    """The worker that makes metadata before they are asked for; it does nothing until it is started."""
+    files = BlockFiles(settings.data / "metadata", min_free=settings.min_free_disk)
+    address = f"{settings.public_url}/dicomweb" if settings.public_url else ""
+    return MetadataWorker(catalogue, SeriesMetadata(files, address))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from access_control.web.authentication import Authenticator
+from dicomweb.routes import metadata_worker_over
 from dokuei.office import Office
 from dokuei.wiring.desk import WorklistDesk
 from dokuei.wiring.outgoing_tls import outgoing_tls
@@ -104,7 +105,9 @@ class Hub(Office):
         self.text_reader = TextReader(self.database, self.files, self.clock, self._rules_of)
         self.reports = ReportService(self.database, self.clock, self.gate, WorklistDesk(self.cases, self.catalogue))
         self.report_sender = ReportSender(self.database, self.clock, self.reports, self.outgoing, self.scu)
-        self.dispatcher = Dispatcher(self.database, self.clock, all_subscribers(self.cases, self.catalogue, self.clock))
+        self.metadata_worker = metadata_worker_over(self.catalogue, settings)
+        subscribers = all_subscribers(self.cases, self.catalogue, self.clock, self.metadata_worker.ask)
+        self.dispatcher = Dispatcher(self.database, self.clock, subscribers)
 
     def _rules_of(self, _session: Session, login: str) -> IntakeRules:
         """By what rules a sender's images are indexed today; people and the operator have none."""

@@ -98,6 +98,8 @@ def _serve(settings: Settings, on_ready: OnReady, prepare: Callable[[Hub], None]
         stack.callback(hub.completion.stop)
         hub.commitment_worker.start()
         stack.callback(hub.commitment_worker.stop)
+        hub.metadata_worker.start()
+        stack.callback(hub.metadata_worker.stop)
         hub.care.start()
         stack.callback(hub.care.stop)
         hub.outgoing_worker.start()

@@ -3,124 +3,130 @@
 from __future__ import annotations
 
 import gzip
-import secrets
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-import msgspec
-import structlog
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from access_control.model import Actor
 from dicomweb.access import Door
-from dicomweb.dicom_json.attributes import attribute
-from dicomweb.dicom_json.dataset import DatasetWriter
-from dicomweb.errors import BrokenPixelData
 from dicomweb.http.cache import BoundedCache, etag, not_modified, text_headers
+from dicomweb.http.compression import reads_gzip
 from dicomweb.http.requests import json_media_type, service_url
-from dicomweb.pixels.stored_file import look_into
+from dicomweb.metadata.gzip_joining import FAST, Packed, join, pack, unpack
+from dicomweb.metadata.series import by_series
+from dicomweb.metadata.worker import MetadataWorker
 from pacs_node.model import InstanceRecord
 
 _KEPT_BYTES = 64 * 2**20
+_KEPT_RECORDS = 10_000
 _MOST_WHOLE = 1000
-_FAST = 1  # gzip level: the time of higher ones costs more than the line saves
 _AS_GZIP = 16 + zlib.MAX_WBITS
+_OPEN, _BETWEEN, _CLOSE = (pack([mark]) for mark in (b"[", b",", b"]"))
 
-log = structlog.get_logger(__name__)
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """The headers of an answer that was given before for these very records, and what it holds is kept under."""
+
+    records: list[InstanceRecord]
+    headers: dict[str, str]
 
 
 class MetadataHandler:
-    """Metadata of a study, series or instance.
+    """Metadata of a study, series or instance, from the blocks of its series (`dicomweb/metadata`)."""
 
-    The JSON of each instance is made once and kept, compressed, with a placeholder for the address
-    under which this client knows us.
-    """
-
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, worker: MetadataWorker) -> None:
         self._door = door
-        self._kept: BoundedCache[bytes] = BoundedCache(_KEPT_BYTES, len)
+        self._worker = worker
+        self._series = worker.series
         self._answers: BoundedCache[bytes] = BoundedCache(_KEPT_BYTES, len)
-        # Nobody outside knows it, so no text in a data set can pass for it.
-        self._placeholder = secrets.token_hex(16)
+        self._ready: BoundedCache[_Ready] = BoundedCache(_KEPT_RECORDS, lambda ready: len(ready.records))
 
     def __call__(self, request: Request, actor: Actor) -> Response:
         """A JSON array with one object an instance, gzipped where the client says it can read that."""
         media_type = json_media_type(request)
         records = self._door.asked(request, actor)
         service = service_url(request)
-        zipped = _reads_gzip(request)
+        zipped = reads_gzip(request)
         headers = text_headers(etag(records, "metadata", service, zipped))
         kept = not_modified(request, headers)
         if kept is not None:
             return kept
         if zipped:
             headers["Content-Encoding"] = "gzip"
-        if len(records) > _MOST_WHOLE:
-            pieces = self._pieces(records, service)
+        if request.path_params.get("instance") is not None:
+            content = b"[" + self._series.instance(records[0], service) + b"]"
+            return Response(gzip.compress(content, FAST) if zipped else content, media_type=media_type, headers=headers)
+        groups = by_series(records)
+        if len(records) > _MOST_WHOLE and (pieces := self._streamed(groups, service)) is not None:
             body = _gzipped(pieces) if zipped else pieces
             return StreamingResponse(body, media_type=media_type, headers=headers)
+        found = self._answers.get(headers["ETag"]) if zipped else None
+        if found is None:
+            parts = [self._series.get(group, service) for group in groups]
+            packed = [part for part, _ in parts]
+            found = join(_array(packed)) if zipped else b"[" + b",".join(map(unpack, packed)) + b"]"
+            if not all(complete for _, complete in parts):
+                del headers["ETag"]
+                return Response(found, media_type=media_type, headers=headers)
+        if zipped:  # only what is compressed is kept whole: the rest is quick to make of it, and large
+            self._answers.put(headers["ETag"], found)
+            self._ready.put(_key(request, service), _Ready(records, headers))
+        return Response(found, media_type=media_type, headers=headers)
 
-        def whole() -> bytes:
-            joined = b"".join(self._pieces(records, service))
-            return gzip.compress(joined, _FAST) if zipped else joined
+    def at_once(self, request: Request, actor: Actor) -> Response | None:
+        """The gzipped answer of a study or series that was given before, while its images are the same."""
+        records = self._door.known(request, actor)
+        if records is None or not reads_gzip(request):
+            return None
+        media_type = json_media_type(request)
+        ready = self._ready.get(_key(request, service_url(request)))
+        if ready is None or ready.records is not records:
+            return None
+        tag = ready.headers["ETag"]
+        kept = not_modified(request, text_headers(tag))
+        if kept is not None:
+            return kept
+        content = self._answers.get(tag)
+        return None if content is None else Response(content, media_type=media_type, headers=ready.headers)
 
-        # Only what is compressed is kept whole: the rest is quick to join, and large.
-        content = self._answers.get_or_make(headers["ETag"], whole) if zipped else whole()
-        return Response(content, media_type=media_type, headers=headers)
+    def _streamed(self, groups: list[list[InstanceRecord]], service: str) -> Iterator[bytes] | None:
+        """A piece for each instance, for who would wait too long for the whole; None when all is made already."""
+        made = [self._series.kept(group, service) for group in groups]
+        if None not in made:
+            return None
+        self._worker.ask(groups[0][0].study_uid)
+        return self._pieces(groups, service)
 
-    def _pieces(self, records: Iterable[InstanceRecord], service: str) -> Iterator[bytes]:
-        address = msgspec.json.encode(service)[1:-1]
+    def _pieces(self, groups: Iterable[Sequence[InstanceRecord]], service: str) -> Iterator[bytes]:
         opening = b"["
-        for record in records:
-            kept = self._kept.get_or_make(record.path, lambda record=record: self._made(record))  # type: ignore[misc]
-            yield opening + zlib.decompress(kept).replace(self._placeholder.encode(), address)
-            opening = b","
+        for group in groups:
+            kept = self._series.kept(group, service)
+            texts = (self._series.instance(record, service) for record in group) if kept is None else [unpack(kept)]
+            for text in texts:
+                yield opening + text
+                opening = b","
         yield b"]"
 
-    def _made(self, record: InstanceRecord) -> bytes:
-        base = (
-            f"{self._placeholder}/studies/{record.study_uid}/series/{record.series_uid}"
-            f"/instances/{record.sop_instance_uid}/bulkdata/"
-        )
-        try:
-            stored = look_into(record)
-            writer = DatasetWriter(lambda path: base + path, stored.little_endian)
-            answer = writer.write(stored.dataset)
-            if stored.pixels is not None:
-                answer[stored.pixels.tag] = {"vr": stored.pixels.vr, "BulkDataURI": base + stored.pixels.tag}
-        except BrokenPixelData as error:
-            # One damaged file must not hide its neighbours: it is told by its UIDs alone.
-            log.warning("metadata.unreadable_file", sop_instance_uid=record.sop_instance_uid, reason=str(error))
-            answer = _identity(record)
-        # Which transfer syntax `transfer-syntax=*` will give; viewers choose their decoder by it.
-        answer |= attribute("AvailableTransferSyntaxUID", record.transfer_syntax_uid)
-        return zlib.compress(msgspec.json.encode(dict(sorted(answer.items()))), _FAST)
+
+def _array(parts: Iterable[Packed]) -> Iterator[Packed]:
+    mark = _OPEN
+    for part in parts:
+        yield mark
+        yield part
+        mark = _BETWEEN
+    yield _CLOSE
 
 
-def _identity(record: InstanceRecord) -> dict[str, object]:
-    return (
-        attribute("SOPClassUID", record.sop_class_uid)
-        | attribute("SOPInstanceUID", record.sop_instance_uid)
-        | attribute("StudyInstanceUID", record.study_uid)
-        | attribute("SeriesInstanceUID", record.series_uid)
-    )
-
-
-def _reads_gzip(request: Request) -> bool:
-    codings = [item.split(";") for item in request.headers.get("accept-encoding", "").lower().split(",")]
-    return any(
-        name.strip() == "gzip" and not any(_is_never(item) for item in parameters) for name, *parameters in codings
-    )
-
-
-def _is_never(parameter: str) -> bool:
-    name, _, value = parameter.partition("=")
-    return name.strip() == "q" and value.strip().rstrip("0") in {"", "0."}
+def _key(request: Request, service: str) -> tuple[str, str]:
+    return request.scope["path"], service
 
 
 def _gzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    packer = zlib.compressobj(_FAST, wbits=_AS_GZIP)
+    packer = zlib.compressobj(FAST, wbits=_AS_GZIP)
     for piece in pieces:
         if packed := packer.compress(piece):
             yield packed

@@ -51,6 +51,7 @@ def application(hub: Hub) -> ASGIApp:
             hub.database,
             hub.settings,
             hub.authenticate.known,
+            hub.metadata_worker,
         ),
         authenticate=hub.authenticate,
         ready=lambda: not_ready(hub),
@@ -79,6 +80,7 @@ def not_ready(hub: Hub) -> list[str]:
         "completion": hub.completion.alive,
         "commitment": hub.commitment_worker.alive,
         "archive care": hub.care.alive,
+        "metadata": hub.metadata_worker.alive,
         "sending": hub.outgoing_worker.alive,
     }
     stopped = [name for name, alive in workers.items() if not alive]

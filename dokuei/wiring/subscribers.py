@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlalchemy.orm import Session
 
+import dicomweb.subscribers
 import reporting.subscribers
 import worklist.subscribers
 from pacs_node.archive.catalogue import Catalogue
@@ -14,11 +17,14 @@ from shared_kernel.events.subscriber import Handler, Subscriber
 from worklist.service import CaseService
 
 
-def all_subscribers(cases: CaseService, catalogue: Catalogue, clock: Clock) -> list[Subscriber]:
+def all_subscribers(
+    cases: CaseService, catalogue: Catalogue, clock: Clock, make_metadata: Callable[[str], None]
+) -> list[Subscriber]:
     """Every subscription of the hub; a name is for life, it is the key to the subscriber's place."""
     return [
         *worklist.subscribers.subscribers(catalogue),
         *reporting.subscribers.subscribers(clock),
+        *dicomweb.subscribers.subscribers(make_metadata),
         Subscriber("worklist.completion", {ReportSigned: _complete_case(cases)}),
     ]
 

@@ -18,7 +18,15 @@ from shared_kernel.settings import Settings
 def hub(settings: Settings, clock: SetClock, database: Database) -> Iterator[Hub]:
     """A hub at work, without its servers."""
     made = Hub(settings, clock)
-    workers = (made.ingest, made.dispatcher, made.completion, made.care, made.commitment_worker, made.outgoing_worker)
+    workers = (
+        made.ingest,
+        made.dispatcher,
+        made.completion,
+        made.metadata_worker,
+        made.care,
+        made.commitment_worker,
+        made.outgoing_worker,
+    )
     for worker in workers:
         worker.start()
     yield made
@@ -43,6 +51,7 @@ def test_a_hub_at_work_is_ready(hub: Hub) -> None:
         ("dispatcher", "events"),
         ("completion", "completion"),
         ("care", "archive care"),
+        ("metadata_worker", "metadata"),
         ("commitment_worker", "commitment"),
         ("outgoing_worker", "sending"),
     ],
