@@ -112,10 +112,11 @@ class StoreHandler:
         else:
             intake = DescribedIntake(self._stores, actor, study_uid, root)
         try:
-            if boundary is not None:
-                await intake.take_multipart(body.chunks(), boundary)
-            elif isinstance(intake, Intake):
-                await intake.take_single(body.chunks())
+            async with body:
+                if boundary is not None:
+                    await intake.take_multipart(body.chunks(), boundary)
+                elif isinstance(intake, Intake):
+                    await intake.take_single(body.chunks())
         except (BrokenMultipart, BodyTooLarge, BodyTooSlow, InstanceTooLarge) as error:
             await intake.abandon()
             raise type(error)(**error.details, **summary(await intake.results())) from error

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import signal
 import threading
 from pathlib import Path
 
+import httpx2
 import pydicom
 import pytest
 from pynetdicom import AE
@@ -71,4 +73,35 @@ def test_every_acknowledged_instance_survives(tmp_path: Path, acknowledged_befor
     with again.client("dokuei1") as client:
         study = client.get("/dicomweb/studies", params={"StudyInstanceUID": study_uid}).json()[0]
     assert study["00201208"]["Value"] == [200]
+    assert again.stop() == 0
+
+
+def test_every_acknowledged_instance_of_a_store_request_survives(tmp_path: Path) -> None:
+    """kill -9 while requests of five instances come one behind the other."""
+    hub = HubProcess(tmp_path / "data").start()
+    region.register(hub.data)
+    objects = small_ct_series(slices=200, seed=7)
+    acknowledged: list[str] = []
+
+    def keep_sending() -> None:
+        kind = 'multipart/related; type="application/dicom"; boundary=b0undary'
+        with hub.client("gishi") as client, contextlib.suppress(httpx2.HTTPError):
+            for start in range(0, len(objects), 5):
+                parts = [b"--b0undary\r\n\r\n" + data + b"\r\n" for data in objects[start : start + 5]]
+                content = b"".join(parts) + b"--b0undary--"
+                told = client.post("/dicomweb/studies", content=content, headers={"Content-Type": kind}).json()
+                acknowledged.extend(each["00081155"]["Value"][0] for each in told["00081199"]["Value"])
+
+    sender = threading.Thread(target=keep_sending)
+    sender.start()
+    until(lambda: len(acknowledged) >= 10, what="the first acknowledgements")
+    assert hub.stop(signal.SIGKILL) == -signal.SIGKILL
+    sender.join(60)
+    assert 10 <= len(acknowledged) < len(objects)
+
+    again = HubProcess(hub.data).start()
+    with again.client("gishi") as client:
+        stored = client.get("/dicomweb/instances", params={"limit": "1000"}).json()
+    assert set(acknowledged) <= {each["00080018"]["Value"][0] for each in stored}
+    assert [path for path in (hub.data / "incoming").rglob("*") if path.is_file()] == []
     assert again.stop() == 0
