@@ -178,7 +178,8 @@ class Database:
     def read_lean(self) -> Iterator[Any]:
         """A cursor of the driver on one consistent snapshot, for statements made with `Prepared`.
 
-        Without the ORM's cost, and otherwise like `read`. Connections are kept for the next one, a few of them.
+        Without the ORM's cost, and otherwise like `read`. Connections to a file are kept for the next one, a few of
+        them; those to a server go back to the pool, which asks whether they still live.
         Raises DatabaseUnavailable, DatabaseDamaged.
         """
         with naming_trouble():
@@ -189,16 +190,15 @@ class Database:
             driver: Any = pooled.driver_connection
             try:
                 cursor = driver.cursor()
-                if self._is_file:
-                    cursor.execute("BEGIN")
+                cursor.execute("BEGIN" if self._is_file else postgresql.ONE_SNAPSHOT)
                 yield cursor
                 cursor.close()
-                driver.rollback()
-            except BaseException:
-                pooled.invalidate()
-                raise
-            else:
-                if len(self._readers) < _KEPT_READERS:
+            finally:
+                try:
+                    driver.rollback()
+                except Exception:
+                    pooled.invalidate()
+                if self._is_file and pooled.is_valid and len(self._readers) < _KEPT_READERS:
                     self._readers.append(pooled)
                 else:
                     pooled.close()
@@ -241,18 +241,38 @@ class Database:
 
     def make_lasting(self) -> None:
         """Return when every transaction that was committed before is on the disk. Raises DatabaseUnavailable."""
-        file = self.engine.url.database
-        if not self._is_file or not file:
+        named = self.engine.url.database
+        if not self._is_file or not named or named == ":memory:":
             return
+        file = Path(named).resolve()  # SQLite follows a link, too, and has its log beside what that leads to
+        log = file.with_name(f"{file.name}-wal")
         # What is no longer in the write-ahead log was synced in the database itself before it left there.
         with naming_trouble():
             try:
-                _sync(f"{file}-wal", os.O_RDWR)
-                _sync(str(Path(file).parent), os.O_RDONLY | os.O_DIRECTORY)
-            except FileNotFoundError:
-                return
+                if log.exists():
+                    _sync(log, os.O_RDWR)
+                elif self._needs_log():
+                    raise DatabaseUnavailable(reason=f"{log} is not there")
+                elif file.exists():
+                    _sync(file, os.O_RDWR)
+                _sync(file.parent, os.O_RDONLY | os.O_DIRECTORY)
             except OSError as error:
                 raise DatabaseUnavailable(reason=str(error)) from error
+
+    def _needs_log(self) -> bool:
+        """Whether there should be a write-ahead log: the last connection that is closed removes it.
+
+        Where the file system can't have one everything is in the database itself.
+        """
+        pool: Any = self.engine.pool
+        if not pool.checkedin() + pool.checkedout():
+            return False
+        pooled = self.engine.raw_connection()
+        try:
+            [mode] = pooled.driver_connection.execute("PRAGMA journal_mode").fetchone()  # type: ignore[union-attr]
+        finally:
+            pooled.close()
+        return bool(mode == "wal")
 
     @contextmanager
     def reshape(self) -> Iterator[Connection]:
@@ -362,7 +382,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.close()
 
 
-def _sync(path: str, flags: int) -> None:
+def _sync(path: Path, flags: int) -> None:
     file = os.open(path, flags | os.O_CLOEXEC)
     try:
         os.fsync(file)

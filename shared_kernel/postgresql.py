@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, event
 
 # A transaction's own: whoever commits, rolls back or loses the connection gives it back.
 TAKE_THE_LOCK = "SELECT pg_advisory_xact_lock(7236837)"
-_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
+ONE_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 _LONGEST_WAIT_MILLISECONDS = 30_000
 
 # Texts are compared by code point everywhere: ranges of dates, prefixes of names, pages that go on behind a value.
@@ -62,7 +62,7 @@ def prepare(engine: Engine, writing: str) -> None:
 
     def begun(connection: Connection) -> None:
         # At once: a snapshot is taken by the first statement, and one from before the lock would be old.
-        connection.exec_driver_sql(TAKE_THE_LOCK if connection.get_execution_options().get(writing) else _SNAPSHOT)
+        connection.exec_driver_sql(TAKE_THE_LOCK if connection.get_execution_options().get(writing) else ONE_SNAPSHOT)
 
     event.listen(engine, "connect", connected)
     event.listen(engine, "begin", begun)

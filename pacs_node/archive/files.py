@@ -182,8 +182,11 @@ class FileStore:
     def write_again(self, path: str, content: bytes) -> None:
         """Put a file in its place whose bytes may be lost there; durable, of its name see `sync_names`.
 
-        Raises OSError, RootAway.
+        One that has these bytes is only synced: that needs no room. Raises OSError, RootAway.
         """
+        if self._has(path, content):
+            self.sync(path)
+            return
         half = f"{os.path.dirname(path)}/{new_id()}{_HALF}"
         file = self.create(half)
         try:
@@ -191,9 +194,35 @@ class FileStore:
             while rest:
                 rest = rest[os.write(file, rest) :]
             os.fdatasync(file)
+            os.rename(half, path)
+        except BaseException:
+            self.remove(half)
+            raise
         finally:
             os.close(file)
-        os.rename(half, path)
+
+    @staticmethod
+    def _has(path: str, content: bytes) -> bool:
+        """Whether these bytes, and no others, are to be read there."""
+        try:
+            with open(path, "rb") as file:
+                return file.read(len(content) + 1) == content
+        except OSError:
+            return False
+
+    def keep_aside(self, content: bytes, facts: bytes) -> Path:
+        """Put what no file of the archive is known for among the orphans, with what is said of it beside it.
+
+        Doing it twice leaves it there once. Durable when this returns. Raises OSError.
+        """
+        folder = self.orphans / "landing"
+        folder.mkdir(parents=True, exist_ok=True)
+        place = folder / f"{hashlib.sha256(facts + content).hexdigest()[:32]}.dcm"
+        for path, held in ((place, content), (place.with_suffix(".facts"), facts)):
+            self.write_again(str(path), held)
+        sync_folder(folder)
+        sync_folder(folder.parent)
+        return place
 
     def sync(self, path: str, file: int | None = None) -> None:
         """Return when the file's bytes are on the disk; `file` is a descriptor of it that is open. Raises OSError."""

@@ -11,6 +11,7 @@ last record has another id, a record that was cut short another checksum: there 
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 import zlib
@@ -19,10 +20,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
+from pacs_node.archive.roots import sync_folder
+
 MOST = 64 * 2**20
 """Bytes of a segment at most."""
 _FIRST_ROOM = 2**20
 _PAGE = 4096
+_NEW_FILE = os.O_CREAT | os.O_RDWR | os.O_CLOEXEC
+_BROKEN = {errno.EIO, errno.ENODATA, errno.EUCLEAN, errno.EBADMSG}
 _MAGIC = b"dkuland1"
 _HEAD = struct.Struct("<8sIIQQ8s")
 _CHECKED = struct.Struct("<IQQ8s")
@@ -30,6 +37,8 @@ _CHECKED = struct.Struct("<IQQ8s")
 _FREE = bytes(_PAGE)
 _ZEROS = memoryview(bytes(2**20))
 LONGEST_FACTS = 64 * 1024
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +55,14 @@ class Segment:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._file = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o640)
+        self._file = os.open(path, _NEW_FILE, 0o640)
         self._room = os.fstat(self._file).st_size
         self._end = 0
         self._use = os.urandom(8)
         self.paths: list[str] = []
         """Of the files whose bytes this use holds."""
+        self.is_unreadable = False
+        """Whether the disk has refused to read a part of it."""
         self.pins = 0
         """Batches whose index rows are not committed yet."""
 
@@ -82,9 +93,9 @@ class Segment:
         self._end += size
 
     def records(self) -> Iterator[Record]:
-        """What is in the file, whoever wrote it, up to the first that is not whole."""
+        """What is in the file, whoever wrote it, up to the first that is not whole, or can't be read."""
         position, number, use = 0, None, b""
-        while found := self._read(position):
+        while found := self._readable(position):
             record, used = found
             if number is not None and (record.number, used) != (number, use):
                 return
@@ -93,7 +104,12 @@ class Segment:
             yield record
 
     def clear(self, *, lasting: bool = False) -> None:
-        """Begin anew. A power failure may bring the records back, unless it is to be `lasting`."""
+        """Begin anew. A power failure may bring the records back, unless it is to be `lasting`.
+
+        A file of which a part could not be read is kept beside the new one.
+        """
+        if self.is_unreadable:
+            self._keep_aside()
         if self._room:
             os.pwrite(self._file, _FREE, 0)
         if lasting:
@@ -103,6 +119,24 @@ class Segment:
     def close(self) -> None:
         """Give the descriptor back; the records stay."""
         os.close(self._file)
+
+    def _readable(self, position: int) -> tuple[Record, bytes] | None:
+        try:
+            return self._read(position)
+        except OSError as error:
+            if error.errno not in _BROKEN:
+                raise
+            log.exception("archive.landing_log_unreadable", file=str(self.path), position=position)
+            self.is_unreadable = True
+            return None
+
+    def _keep_aside(self) -> None:
+        aside = self.path.with_name(f"{self.path.name}.{self._use.hex()}.unreadable")
+        self.path.rename(aside)
+        os.close(self._file)
+        self._file, self._room, self.is_unreadable = os.open(self.path, _NEW_FILE, 0o640), 0, False
+        sync_folder(self.path.parent)
+        log.error("archive.landing_log_kept_aside", file=str(aside))
 
     def _read(self, position: int) -> tuple[Record, bytes] | None:
         head = os.pread(self._file, _HEAD.size, position)

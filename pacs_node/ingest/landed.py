@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from typing import Any, get_args
 
@@ -11,6 +12,8 @@ from pacs_node.ingest.work import Channel, Incoming
 from pacs_node.peers.model import IntakeRules, OnDifferentContent
 
 _MOST_REMEMBERED = 1000
+_VERSION = 1
+_FILE = re.compile(r"([0-9a-f]{8,32}:)?\d{4}/\d{2}/\d{2}/[0-9a-f]{32}/[0-9a-f]{32}\.dcm", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +24,12 @@ class Landed:
     sender: Actor
     channel: Channel
     rules: IntakeRules
+
+
+def file_of(facts: bytes) -> str | None:
+    """The name of the file, which stands in the first line whatever release wrote the facts; None: there is none."""
+    file = facts.partition(b"\n")[0].decode(errors="replace")
+    return file if _FILE.fullmatch(file) else None
 
 
 class Facts:
@@ -45,6 +54,8 @@ def read_facts(facts: bytes) -> Landed:
     file, _, said = facts.partition(b"\n")
     try:
         values = json.loads(said)
+        if values["version"] != _VERSION:
+            raise ValueError(f"facts of version {values['version']}")
         return Landed(
             file=file.decode(),
             sender=_actor(values["sender"]),
@@ -56,7 +67,7 @@ def read_facts(facts: bytes) -> Landed:
 
 
 def _written(sender: Actor, channel: Channel, rules: IntakeRules) -> bytes:
-    values = {"sender": asdict(sender), "channel": channel, "rules": asdict(rules)}
+    values = {"version": _VERSION, "sender": asdict(sender), "channel": channel, "rules": asdict(rules)}
     return json.dumps(values, ensure_ascii=False, default=sorted).encode()  # sets are what JSON does not have
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from datetime import UTC, datetime, timedelta, timezone
@@ -11,7 +12,7 @@ import pytest
 from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 
-from shared_kernel.database import Database, DatabaseDamaged, DatabaseUnavailable
+from shared_kernel.database import Database, DatabaseDamaged, DatabaseUnavailable, sqlite_url
 from shared_kernel.errors import Unavailable
 from shared_kernel.events.tables import OutboxRow, SubscriptionRow
 from tests.support.waiting import until
@@ -271,3 +272,57 @@ def test_a_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
         session.execute(text("CREATE TABLE t (x INTEGER)"))
     database.close()
     assert ["hub.sqlite"] == [path.name for path in folder.iterdir()]
+
+
+def test_what_is_made_lasting_is_where_a_link_leads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("data", "fast"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "data" / "hub.sqlite").symlink_to(tmp_path / "fast" / "hub.sqlite")
+    database = Database.in_folder(tmp_path / "data")
+    with database.write_lean(lasting=False) as cursor:
+        cursor.execute("CREATE TABLE t (x)")
+    synced: list[str] = []
+    fsync = os.fsync
+
+    def noted(file: int) -> None:
+        synced.append(str(Path(f"/proc/self/fd/{file}").readlink()))
+        fsync(file)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", noted)
+        database.make_lasting()
+    database.close()
+    assert synced == [str(tmp_path / "fast" / "hub.sqlite-wal"), str(tmp_path / "fast")]
+
+
+def test_nothing_is_said_to_last_without_the_log_that_holds_it(tmp_path: Path) -> None:
+    file = tmp_path / "one.sqlite"
+    database = Database(sqlite_url(file))
+    with database.write_lean(lasting=False) as cursor:
+        cursor.execute("CREATE TABLE t (x)")
+    Path(f"{file}-wal").unlink()
+    with pytest.raises(DatabaseUnavailable):
+        database.make_lasting()
+    database.close()
+
+
+def test_a_lean_read_is_one_snapshot_and_an_error_in_it_costs_no_connection(database: Database) -> None:
+    connected: list[object] = []
+    event.listen(database.engine, "connect", lambda *arguments: connected.append(arguments))
+    counted = "SELECT count(*) FROM subscription"
+    with database.write() as session:
+        session.add(place("a"))
+    with database.read_lean():
+        before = len(connected)
+    for number in range(3):
+        with database.read_lean() as cursor:
+            cursor.execute(counted)
+            [first] = cursor.fetchone()
+            with database.write() as session:
+                session.add(place(f"b{number}"))
+            cursor.execute(counted)
+            assert [first] == list(cursor.fetchone())
+    for _ in range(3):
+        with pytest.raises(ValueError, match="malformed"), database.read_lean():
+            raise ValueError("malformed")
+    assert len(connected) - before <= 1

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import json
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +19,7 @@ from access_control.model import Actor, ActorKind, Role
 from pacs_node.archive.landing import LandingLog
 from pacs_node.archive.segment import Segment
 from pacs_node.archive.tables import InstanceRow, InstanceVersionRow, PatientRow, SeriesRow, StudyRow
-from pacs_node.errors import DifferentContent, StorageFull
+from pacs_node.errors import DifferentContent, ForeignStudy, StorageFull
 from pacs_node.ingest.landed import Facts, Landed, read_facts
 from pacs_node.ingest.service import IngestService
 from pacs_node.ingest.work import Incoming
@@ -49,10 +53,10 @@ def _never(*_: Any) -> None:
     raise OSError("no power")
 
 
-def received(hub: Hub, image: Part10, rules: IntakeRules) -> None:
+def received(hub: Hub, image: Part10, rules: IntakeRules, site: str = "CLINIC") -> None:
     """Store as the DICOM port does."""
     reception = hub.ingest.receive(
-        peer(),
+        peer(site),
         transfer_syntax_uid=image.syntax,
         sop_class_uid=image.sop_class,
         sop_instance_uid=image.sop_instance,
@@ -137,6 +141,39 @@ def test_of_two_with_one_uid_the_first_stays(make_hub: Callable[..., Hub], falle
     assert hub.files.count_orphans() == 1, "what was refused is set aside, not thrown away"
 
 
+def test_a_superseded_version_stays_one_though_it_came_again(
+    make_hub: Callable[..., Hub], fallen: Callable[..., Hub]
+) -> None:
+    image, other = two_of_one()
+    rules = IntakeRules(on_different_content=OnDifferentContent.NEW_VERSION)
+    before = fallen(image, image, other, rules=rules).files_on_disk()
+    for _ in range(2):
+        hub = started(make_hub)
+        assert other.data_set == stored(hub, other)
+        assert before == hub.files_on_disk()
+        assert hub.files.count_orphans() == 0
+    with hub.database.read() as session:
+        assert [1] == list(session.scalars(select(InstanceVersionRow.number)))
+
+
+def test_an_image_of_another_sites_study_leaves_nothing(
+    make_hub: Callable[..., Hub], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = ct()
+    other = ct(StudyInstanceUID=image.study, PatientID="OTHER-9")
+    hub = make_hub()
+    with monkeypatch.context() as patch:
+        patch.setattr(LandingLog, "_settle", _never)
+        with hub.ingest:
+            received(hub, image, IntakeRules())
+            with pytest.raises(ForeignStudy):
+                received(hub, other, IntakeRules(), site="OTHER")
+    hub = started(make_hub)
+    assert image.data_set == stored(hub, image)
+    assert len(hub.files_on_disk()) == 1
+    assert hub.files.count_orphans() == 0
+
+
 def test_a_new_version_stays_one(make_hub: Callable[..., Hub], fallen: Callable[..., Hub]) -> None:
     image, other = two_of_one()
     rules = IntakeRules(on_different_content=OnDifferentContent.NEW_VERSION)
@@ -174,15 +211,105 @@ def test_a_failure_in_the_middle_of_it_changes_nothing(
     assert len(hub.files_on_disk()) == 2
 
 
-def test_a_record_that_says_nothing_of_an_instance_is_passed_over(
+def test_bytes_of_a_record_that_says_nothing_known_are_kept_aside(
     make_hub: Callable[..., Hub], fallen: Callable[..., Hub], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image = ct()
-    monkeypatch.setattr(Facts, "of", lambda *_: b"of a later version")
+    monkeypatch.setattr(Facts, "of", lambda *_: b"../of a later version\nwith other facts")
     hub = fallen(image)
     monkeypatch.undo()
     hub = started(make_hub)
     assert image.data_set == stored(hub, image)
+    [orphan] = hub.files.orphans.rglob("*.dcm")
+    assert orphan.read_bytes().endswith(image.data_set)
+    assert orphan.with_suffix(".facts").read_bytes() == b"../of a later version\nwith other facts"
+
+
+@pytest.mark.parametrize("rows", ["kept", "lost"])
+def test_a_file_is_whole_again_though_another_release_wrote_the_record(
+    make_hub: Callable[..., Hub], fallen: Callable[..., Hub], monkeypatch: pytest.MonkeyPatch, rows: str
+) -> None:
+    image = ct()
+    facts = Facts.of
+
+    def of_a_later_release(self: Facts, file: str, incoming: Incoming) -> bytes:
+        said = json.loads(facts(self, file, incoming).partition(b"\n")[2])
+        said["sender"]["clearance"] = 1
+        return f"{file}\n{json.dumps({**said, 'version': 99})}".encode()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Facts, "of", of_a_later_release)
+        hub = fallen(image)
+    [file] = map(Path, hub.files_on_disk())
+    file.write_bytes(b"")
+    if rows == "lost":
+        forget_rows(hub)
+    hub = started(make_hub)
+    if rows == "kept":
+        assert image.data_set == stored(hub, image)
+    else:
+        [orphan] = hub.files.orphans.rglob("*.dcm")
+        assert orphan.read_bytes().endswith(image.data_set)
+
+
+def test_a_full_disk_with_everything_in_its_place_starts(
+    make_hub: Callable[..., Hub], fallen: Callable[..., Hub], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = ct()
+    before = fallen(image).files_on_disk()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", _full)
+        hub = started(make_hub)
+    assert image.data_set == stored(hub, image)
+    assert before == hub.files_on_disk()
+
+
+def test_a_file_that_can_not_be_written_again_leaves_no_half_one(
+    make_hub: Callable[..., Hub], fallen: Callable[..., Hub], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = ct()
+    [file] = map(Path, fallen(image).files_on_disk())
+    file.write_bytes(b"")
+    hub = make_hub()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", _full)
+        with suppress(StorageFull):
+            hub.ingest.start()
+        hub.ingest.stop()
+    assert [str(file)] == hub.files_on_disk()
+    assert image.data_set == stored(started(make_hub), image)
+
+
+def _full(*_: Any) -> int:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_sector_that_can_not_be_read_ends_the_log_and_keeps_it_aside(
+    make_hub: Callable[..., Hub], fallen: Callable[..., Hub], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = ct()
+    hub = fallen(image)
+    forget_rows(hub)
+    [file] = map(Path, hub.files_on_disk())
+    end = 4096 + -(-file.stat().st_size // 4096) * 4096
+    file.unlink()
+    pread = os.pread
+
+    def unreadable(file: int, size: int, at: int) -> bytes:
+        if at >= end:
+            raise OSError(errno.EIO, "Input/output error")
+        return pread(file, size, at)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pread", unreadable)
+        hub = started(make_hub)
+    assert image.data_set == stored(hub, image)
+    landing = hub.files.landing_folder
+    assert len(list(landing.glob("*.unreadable"))) == 1
+    hub, other = make_hub(), ct()
+    with hub.ingest:
+        received(hub, other, IntakeRules())
+    assert other.data_set == stored(hub, other)
 
 
 def test_what_goes_wrong_with_one_instance_keeps_no_hub_from_starting(
