@@ -14,7 +14,7 @@ from pacs_node.model import PersonName
 _INTEGERS = frozenset({"IS", "SL", "SS", "SV", "UL", "US", "UV"})
 _DECIMALS = frozenset({"DS", "FL", "FD"})
 _GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
-# Larger integers lose digits in JavaScript; section F.2.3.1 lets IS, SV and UV be strings instead.
+# Larger integers lose digits in JavaScript; section F.2.3.1 lets DS, IS, SV and UV be strings instead.
 _LARGEST_EXACT = 2**53 - 1
 
 
@@ -68,5 +68,7 @@ def _decimal(value: Any) -> float | str:
     except (ValueError, TypeError, OverflowError):
         return str(value)
     if math.isfinite(number):
-        return number
+        # Sixteen digits of a DS are more than a number keeps: what was written is told then.
+        written = getattr(value, "original_string", "") if abs(number) > _LARGEST_EXACT else ""
+        return str(written).strip() or number
     return "NaN" if math.isnan(number) else "inf" if number > 0 else "-inf"

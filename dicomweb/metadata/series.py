@@ -13,7 +13,7 @@ from dicomweb.metadata.instance import InstanceJson, at_address
 from pacs_node.model import InstanceRecord
 
 # Raised with every change in how DICOM JSON is written: blocks of before are then made anew.
-_WRITING = 1
+_WRITING = 2
 _LONGEST_WAIT_SECONDS = 60.0
 
 

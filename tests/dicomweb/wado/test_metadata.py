@@ -44,6 +44,7 @@ def test_values_as_annex_f_writes_them(sender: TestClient) -> None:
         SliceProgressionDirection=None,
         ExposureTimeInms=float("nan"),
         ReconstructionDiameter="1.5",
+        DistanceSourceToDetector="9999999999999999",
         AcquisitionDuration=float("inf"),
     )
     found = metadata(sender, stored_at(sender, file))
@@ -60,6 +61,7 @@ def test_values_as_annex_f_writes_them(sender: TestClient) -> None:
         "00189328": {"vr": "FD", "Value": ["NaN"]},
         "00189073": {"vr": "FD", "Value": ["inf"]},
         "00181100": {"vr": "DS", "Value": [1.5]},
+        "00181110": {"vr": "DS", "Value": ["9999999999999999"]},
         "00280010": {"vr": "US", "Value": [16]},
         "00083002": {"vr": "UI", "Value": ["1.2.840.10008.1.2.1"]},
     }
