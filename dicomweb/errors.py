@@ -103,7 +103,7 @@ class NoFont(NotAcceptable):
 
 
 class UnsupportedBody(DokueiError):
-    """STOW-RS takes multipart/related with type application/dicom, or one application/dicom."""
+    """STOW-RS takes multipart/related of instances or of metadata with bulk data, or one instance; never compressed."""
 
     code = "unsupported_body"
     http_status = 415

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -14,7 +13,7 @@ from dicomweb.errors import BrokenMultipart
 from dicomweb.http.accept import parse_media_type
 from dicomweb.stow.bulk import EXPLICIT_LITTLE, BulkPart, BulkParts, encapsulated, transfer_syntax_of
 from dicomweb.stow.elements import Encoder
-from dicomweb.stow.intake import MOST_PARTS, Gathered, Stores
+from dicomweb.stow.intake import MOST_PARTS, Gathered, Stores, outcome_of
 from dicomweb.stow.multipart_reader import MultipartReader, PartBegun, PartData, PartEnded, Told
 from dicomweb.stow.native_xml import read_native
 from dicomweb.stow.reception import FileReception
@@ -67,10 +66,10 @@ class DescribedIntake:
 
     async def abandon(self) -> None:
         """Leave no file of bulk data."""
-        await asyncio.shield(self._on_thread(self._bulk.discard))
+        await self._on_thread(self._bulk.discard)
 
     async def _on_thread(self, work: Any, *arguments: Any, **named: Any) -> Any:
-        return await asyncio.wrap_future(self._stores.pool.submit(work, *arguments, **named))
+        return await outcome_of(self._stores.pool.submit(work, *arguments, **named))
 
     async def _take(self, told: Told) -> None:
         match told:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
 
 import structlog
 
@@ -31,6 +32,8 @@ _STORING_AT_ONCE = 8
 _WAITING_IN_ALL = 32
 _WORTH_A_VIEW = 16 * 1024
 DICOM = "application/dicom"
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -74,6 +77,14 @@ class Gathered:
         return pieces
 
 
+async def outcome_of(work: Future[T]) -> T:
+    """What a worker thread makes of it; when the task is cancelled meanwhile, the work is done all the same.
+
+    Work that never ran would leave its place taken and its file behind.
+    """
+    return await asyncio.shield(asyncio.wrap_future(work))
+
+
 class Intake:
     """The parts of one request, in order; used by one task."""
 
@@ -107,7 +118,7 @@ class Intake:
         told: list[Result] = []
         for part in self._pending:
             if isinstance(part, Future):
-                told.append(part.result() if part.done() else await asyncio.wrap_future(part))
+                told.append(part.result() if part.done() else await outcome_of(part))
             else:
                 told.append(part)
         return told
@@ -116,7 +127,7 @@ class Intake:
         """Forget the part that is not whole, and leave no file of it; goes on when the task is cancelled."""
         reception, self._reception = self._reception, None
         if reception is not None and self._writing is not None:
-            await asyncio.shield(asyncio.wrap_future(self._stores.pool.submit(reception.discard)))
+            await outcome_of(self._stores.pool.submit(reception.discard))
 
     async def _take(self, told: Told) -> None:
         match told:
@@ -149,7 +160,7 @@ class Intake:
 
     async def _written(self) -> None:
         if self._writing is not None and not self._writing.done():
-            await asyncio.wrap_future(self._writing)
+            await outcome_of(self._writing)
 
     async def _end(self) -> None:
         reception = self._reception

@@ -26,6 +26,7 @@ from shared_kernel.settings import Settings
 from test_data.small import small_instance
 from tests.dicomweb.stow.test_handler import header
 from tests.dicomweb.support import PEOPLE, STOW_TYPE, Hub, assemble, dataset_of, multipart, parts_of, store
+from tests.support.waiting import until
 
 STORED = {"Accept": 'multipart/related; type="application/dicom"; transfer-syntax=*'}
 LARGE = small_instance(seed=5, rows=1200, columns=1200)
@@ -166,4 +167,87 @@ def test_five_hundred_at_once(hub: Hub) -> None:
 
     assert set(asyncio.run(all_of_them())) == {200}
     assert len(hub.client("sender").get("/dicomweb/instances?limit=1000").json()) == 50
+    assert hub.left_behind() == []
+
+
+def scope() -> dict[str, Any]:
+    """A store request of the sender as ASGI has it."""
+    headers = [(b"host", b"hub"), (b"authorization", b"Bearer sender"), (b"content-type", STOW_TYPE.encode())]
+    made = {"type": "http", "method": "POST", "path": "/dicomweb/studies", "root_path": "", "query_string": b""}
+    return {**made, "headers": headers}
+
+
+def test_requests_that_are_cancelled_take_no_place_for_good(hub: Hub) -> None:
+    """Spoken as plain ASGI, ended from outside while parts are being stored, more often than there are places."""
+    content = multipart(*[small_instance(seed=seed) for seed in range(12)], LARGE[:-10])
+
+    async def post_and_leave(turn: int) -> None:
+        asked = 0
+
+        async def receive() -> dict[str, Any]:
+            nonlocal asked
+            asked += 1
+            if asked > 1:
+                await asyncio.sleep(0.001 * turn)
+                raise asyncio.CancelledError
+            return {"type": "http.request", "body": content[:-200], "more_body": True}
+
+        async def send(_message: Any) -> None:
+            """Nobody listens."""
+
+        task = asyncio.ensure_future(hub.app(scope(), receive, send))
+        if turn % 2:
+            await asyncio.sleep(0.003 * turn)
+            task.cancel()
+        await asyncio.wait([task], timeout=60)
+        assert task.done()
+
+    async def all_of_them() -> None:
+        for turn in range(12):
+            await post_and_leave(turn)
+
+    asyncio.run(all_of_them())
+    assert store(hub.client("sender"), *[small_instance(seed=seed) for seed in range(12)]).status_code == 200
+    until(lambda: hub.left_behind() == [], what="the files of those that were cancelled to go")
+
+
+@pytest.fixture
+def model() -> dict[str, str]:
+    """What the hub should hold, name by UID; as the hub, it goes on from one example to the next."""
+    return {}
+
+
+_SENT = st.lists(st.lists(st.sampled_from(["one", "two", "other two", "nothing", "three"]), max_size=5), max_size=6)
+
+
+@given(_SENT)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_requests_behave_as_a_dictionary_would(
+    hub: Hub, sender: TestClient, model: dict[str, str], requests: list[list[str]]
+) -> None:
+    """The first content of a UID stays; the same again is stored, another is refused, the rest goes on."""
+    contents = {
+        "one": small_instance(seed=1),
+        "two": small_instance(seed=2),
+        "other two": small_instance(seed=2, PatientName="OTHER^NAME"),
+        "three": small_instance(seed=3),
+        "nothing": b"nothing",
+    }
+    for drawn in requests:
+        # Of two contents in one request either may be the first: parts are stored side by side.
+        request = [name for name in drawn if name != "other two" or "two" not in drawn]
+        expected = []
+        for name in request:
+            if name != "nothing":
+                told = header(contents[name])
+                expected.append(model.setdefault(str(told.SOPInstanceUID), str(told.PatientName)) == told.PatientName)
+            else:
+                expected.append(False)
+        answer = store(sender, *[contents[name] for name in request])
+        assert answer.status_code == (
+            400 if not request else 200 if all(expected) else 202 if any(expected) else 409
+        ), answer.text
+        if request:
+            assert len(answer.json().get("00081199", {}).get("Value", [])) == sum(expected)
+    assert {each["00080018"]["Value"][0] for each in sender.get("/dicomweb/instances").json()} == set(model)
     assert hub.left_behind() == []
