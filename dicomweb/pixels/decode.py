@@ -15,11 +15,11 @@ from pydicom.uid import (
 )
 
 from dicomweb.errors import BrokenPixelData, NotDecodable
-from dicomweb.pixels.codestream import size_of
 from dicomweb.pixels.description import MOST_PIXEL_BYTES, Description
 from dicomweb.pixels.picture import Picture
 from dicomweb.pixels.stored_file import is_the_systems
 from pacs_node.transcoding.codec_pool import POOL
+from pacs_node.transcoding.codestream import size_of
 from pacs_node.transcoding.decoders import decodable
 from shared_kernel.errors import DokueiError
 

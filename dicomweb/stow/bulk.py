@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dicomweb.http.accept import parse_media_type
-from dicomweb.pixels.codestream import size_of
 from dicomweb.stow.reception import Piece
 from pacs_node.errors import NotDicom
 from pacs_node.ingest.service import IngestService, Spool
+from pacs_node.transcoding.codestream import size_of
 
 EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
 _JPEG = "1.2.840.10008.1.2.4."

@@ -17,13 +17,13 @@ from dicomweb.http.cache import BoundedCache, etag, not_modified, pixel_headers
 from dicomweb.http.multipart_writer import MultipartWriter, Part
 from dicomweb.http.pieces import LARGEST_AT_ONCE, Piece, read_at_once
 from dicomweb.http.requests import accept_header, service_url
-from dicomweb.pixels.codestream import resolutions
 from dicomweb.pixels.decode import uncompressed_frame
 from dicomweb.pixels.made_once import MadeOnce
 from dicomweb.pixels.picture import Picture, Pictures
 from dicomweb.pixels.transcoded import TranscodedFrames
 from dicomweb.wado.frame_forms import FrameForm, frame_form, offered
 from pacs_node.model import InstanceRecord
+from pacs_node.transcoding.codestream import resolutions
 
 _NUMBERS = re.compile(r"[0-9]{1,9}(,[0-9]{1,9})*")
 _MOST_FRAMES = 10_000

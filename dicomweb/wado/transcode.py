@@ -13,12 +13,16 @@ from dicomweb.dicom_json.dataset import little_endian
 from dicomweb.errors import BrokenPixelData, NotDecodable
 from dicomweb.pixels.stored_file import is_the_systems
 from pacs_node.model import InstanceRecord
+from pacs_node.transcoding.codec_pool import CodecsBusy
 from pacs_node.transcoding.decoders import decodable
+from pacs_node.transcoding.decompress import decompress_dataset
+from pacs_node.transcoding.errors import BrokenPixels
 
 LARGEST = 512 * 2**20
 """An instance that needs changing is changed in memory; one above this many bytes is only given as stored."""
 
 _PIECE = 1 * 2**20
+_BYTE = 8
 _NATIVE = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"})
 
 
@@ -42,7 +46,7 @@ def stored_bytes(record: InstanceRecord) -> Iterator[bytes]:
 def explicit(record: InstanceRecord) -> Iterator[bytes]:
     """The instance in Explicit VR Little Endian as a Part 10 file, in pieces.
 
-    Raises NotDecodable and BrokenPixelData before the first piece.
+    Raises NotDecodable, BrokenPixelData and CodecsBusy before the first piece.
     """
     if record.transfer_syntax_uid == ExplicitVRLittleEndian:
         yield from stored_bytes(record)
@@ -51,8 +55,10 @@ def explicit(record: InstanceRecord) -> Iterator[bytes]:
     try:
         dataset = _made_native(dcmread(record.path, force=True), record)
         dcmwrite(buffer, dataset, implicit_vr=False, little_endian=True, enforce_file_format=True)
-    except NotDecodable:
+    except (NotDecodable, CodecsBusy):
         raise
+    except BrokenPixels as error:
+        raise BrokenPixelData(sop_instance_uid=record.sop_instance_uid, reason=error.details["reason"]) from error
     except Exception as error:  # whatever pydicom and its decoders meet in a broken file
         if is_the_systems(error):
             raise
@@ -66,10 +72,26 @@ def _made_native(dataset: FileDataset, record: InstanceRecord) -> Dataset:
     if record.transfer_syntax_uid == ExplicitVRBigEndian:
         return _turned_round(dataset)
     if record.transfer_syntax_uid not in _NATIVE and "PixelData" in dataset:
-        # as_rgb: the data set then says RGB, which is true of what it holds.
-        dataset.decompress(as_rgb=True, generate_instance_uid=False)
+        _decompress(dataset, record.transfer_syntax_uid)
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     return dataset
+
+
+def _decompress(dataset: Dataset, syntax: str) -> None:
+    """Native pixels, and what the data set says of them: colour is RGB then."""
+    decoded = decompress_dataset(dataset, syntax, pixels := io.BytesIO())
+    if decoded.length % 2:
+        pixels.write(b"\0")
+    dataset.add_new("PixelData", "OB" if decoded.bits_allocated <= _BYTE else "OW", pixels.getvalue())
+    dataset["PixelData"].is_undefined_length = False
+    dataset.PhotometricInterpretation = decoded.photometric_interpretation
+    dataset.BitsAllocated = decoded.bits_allocated
+    if decoded.colour:
+        dataset.PlanarConfiguration = 0
+    if decoded.lossy:
+        dataset.LossyImageCompression = "01"
+    for table in ("ExtendedOffsetTable", "ExtendedOffsetTableLengths"):
+        dataset.pop(table, None)
 
 
 def _turned_round(dataset: FileDataset) -> Dataset:

@@ -11,6 +11,7 @@ import structlog
 from pacs_node.model import InstanceRecord
 from pacs_node.scu.contexts import chosen
 from pacs_node.scu.model import Fate, Sent, fate_of, may_go_better
+from pacs_node.transcoding.codec_pool import CodecsBusy
 from pacs_node.transcoding.errors import NotTranscodable
 from pacs_node.transcoding.outgoing import outgoing
 from pacs_node.transcoding.workspace import Workspace
@@ -106,6 +107,8 @@ class StoreRequests:
             data = request.files.enter_context(outgoing(record, context.transfer_syntax, self._rules, self._work))
         except NotTranscodable as error:
             request.failure = failed(record, str(error), reached=True)
+        except CodecsBusy as error:
+            request.failure = failed(record, str(error), again=True, reached=True)
         except OSError as error:
             log.exception("scu.unreadable", sop_instance_uid=record.sop_instance_uid)
             request.failure = failed(record, f"the stored file can't be read: {error}", again=True, reached=True)

@@ -77,8 +77,12 @@ class CodecPool:
 
     def decoded(self, codestream: bytes, syntax: str, options: dict[str, Any]) -> NDArray[Any]:
         """The samples of one frame; `options` are pydicom's. Raises CodecFailed, CodecsBusy."""
+        return self.described(codestream, syntax, options)[0]
+
+    def described(self, codestream: bytes, syntax: str, options: dict[str, Any]) -> tuple[NDArray[Any], dict[str, Any]]:
+        """The same, and pydicom's `pixel_properties` of them. Raises CodecFailed, CodecsBusy."""
         head, data = self._ask({"do": "decode", "syntax": syntax, "options": options}, codestream)
-        return np.frombuffer(data, head["dtype"]).reshape(head["shape"])
+        return np.frombuffer(data, head["dtype"]).reshape(head["shape"]), head["described"]
 
     def encoded(self, samples: NDArray[Any], syntax: str, bits_stored: int) -> bytes:
         """The codestream of one frame. Raises CodecFailed, CodecsBusy."""

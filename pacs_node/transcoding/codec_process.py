@@ -56,18 +56,22 @@ def _exactly(wire: socket.socket, count: int) -> bytearray:
 
 def decoded(codestream: bytes, syntax: str, options: dict[str, Any]) -> NDArray[Any]:
     """The samples of one frame, as pydicom and the decoders that it knows of give them."""
+    return described(codestream, syntax, options)[0]
+
+
+def described(codestream: bytes, syntax: str, options: dict[str, Any]) -> tuple[NDArray[Any], dict[str, Any]]:
+    """The same, and what the Image Pixel module must say of them (pydicom's `pixel_properties`)."""
     source = encapsulate([codestream], has_bot=False)
-    samples, _ = get_decoder(UID(syntax)).as_array(source, index=0, **options)
-    return samples
+    return get_decoder(UID(syntax)).as_array(source, index=0, **options)
 
 
 def _answer(head: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
     if head["do"] == "encode":
         samples = np.frombuffer(data, head["dtype"]).reshape(head["shape"])
         return {}, encode(samples, head["syntax"], head["bits_stored"])
-    samples = decoded(data, head["syntax"], head["options"])
+    samples, told = described(data, head["syntax"], head["options"])
     samples = np.ascontiguousarray(samples, samples.dtype.newbyteorder("<"))
-    return {"dtype": samples.dtype.str, "shape": samples.shape}, samples.tobytes()
+    return {"dtype": samples.dtype.str, "shape": samples.shape, "described": told}, samples.tobytes()
 
 
 def main(descriptor: int) -> None:

@@ -1,18 +1,25 @@
-"""Compressed pixels as native ones, frame by frame into a file."""
+"""Compressed pixels as native ones, frame by frame into a file.
+
+Frames are decoded by the codec pool, and only where the codestream is of the size that the data set says.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any, BinaryIO
 
+from numpy.typing import NDArray
 from pydicom import dcmread
 from pydicom.dataset import Dataset
+from pydicom.encaps import generate_frames
 from pydicom.filereader import read_dataset
-from pydicom.pixels.decoders.base import get_decoder
-from pydicom.uid import UID, JPEGBaseline8Bit, JPEGExtended12Bit
+from pydicom.pixels.utils import as_pixel_options
+from pydicom.uid import JPEGBaseline8Bit, JPEGExtended12Bit, RLELossless
 
+from pacs_node.transcoding.codec_pool import POOL, CodecsBusy
+from pacs_node.transcoding.codestream import size_of
 from pacs_node.transcoding.decoders import decodable
 from pacs_node.transcoding.errors import BrokenPixels, NoDecoder
 from pacs_node.transcoding.rewrite import Encoding, Out, Stream, Value
@@ -61,15 +68,20 @@ class Decompressed:
 
 
 def decompress(source: BinaryIO, transfer_syntax_uid: str, pixels: BinaryIO) -> Decompressed:
-    """Decode all frames of a Part 10 file into `pixels`. Raises NoDecoder, BrokenPixels.
+    """Decode all frames of a Part 10 file into `pixels`. Raises NoDecoder, BrokenPixels, CodecsBusy.
 
     Colour comes as interleaved RGB, whatever transform the codestream had.
     """
     return _decoded(lambda: dcmread(source, force=True), transfer_syntax_uid, pixels)
 
 
+def decompress_dataset(dataset: Dataset, transfer_syntax_uid: str, pixels: BinaryIO) -> Decompressed:
+    """The same for a data set that is in memory, and is not changed."""
+    return _decoded(lambda: dataset, transfer_syntax_uid, pixels)
+
+
 def decompress_icon(item: bytes, encoding: Encoding, transfer_syntax_uid: str) -> Decompressed:
-    """Decode the pixels of an item of IconImageSequence, encoded as said. Raises NoDecoder, BrokenPixels."""
+    """Decode the pixels of an item of IconImageSequence, encoded as said. Raises what `decompress` raises."""
 
     def read() -> Dataset:
         return read_dataset(BytesIO(item), not encoding.explicit, not encoding.big_endian)
@@ -90,12 +102,14 @@ def _decoded(read: Callable[[], Dataset], transfer_syntax_uid: str, pixels: Bina
     try:
         dataset = read()
         frames = _frames(dataset)
-        for samples, now in get_decoder(UID(transfer_syntax_uid)).iter_array(dataset, as_rgb=True):
+        for samples, now in _samples(dataset, transfer_syntax_uid, frames):
             data = samples.astype(samples.dtype.newbyteorder("<"), copy=False).tobytes()
-            described, length, frames = dict(now), length + len(data), frames - 1
-            if length > _MOST_BYTES:
+            described, length, frames = now, length + len(data), frames - 1
+            if length > _MOST_BYTES or frames < 0:
                 break
             pixels.write(data)
+    except CodecsBusy:
+        raise
     except Exception as error:  # whatever pydicom and its decoders meet in a broken codestream
         raise BrokenPixels(reason=f"{type(error).__name__}: {str(error)[:200]}") from error
     if frames or not 0 < length <= _MOST_BYTES:
@@ -108,6 +122,26 @@ def _decoded(read: Callable[[], Dataset], transfer_syntax_uid: str, pixels: Bina
         bits_allocated=int(described["bits_allocated"]),
         lossy=transfer_syntax_uid in _ALWAYS_LOSSY or str(dataset.get("LossyImageCompression", "")) == "01",
     )
+
+
+def _samples(dataset: Dataset, syntax: str, frames: int) -> Iterator[tuple[NDArray[Any], dict[str, Any]]]:
+    """Each frame and its `pixel_properties`. Raises ValueError for a codestream of another size than is said."""
+    options: dict[str, Any] = dict(
+        as_pixel_options(dataset), as_rgb=True, number_of_frames=1, pixel_keyword="PixelData"
+    )
+    offsets = options.pop("extended_offsets", None)
+    said = int(dataset.Rows), int(dataset.Columns)
+    described: dict[str, Any] = {}
+    for frame in generate_frames(dataset.PixelData, number_of_frames=frames, extended_offsets=offsets):
+        # A few bytes can unfold to gigabytes. RLE can't: it says no size, and a byte gives 64 at most.
+        found = said if syntax == RLELossless else size_of(frame)
+        if found != said:
+            raise ValueError(f"the codestream is of another size than the data set says: {found}")
+        samples, now = POOL.described(frame, syntax, options)
+        described = described or now
+        if described != now:
+            raise ValueError("frames of different kinds")
+        yield samples, described
 
 
 def _frames(dataset: Dataset) -> int:

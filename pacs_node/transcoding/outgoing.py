@@ -61,7 +61,7 @@ def outgoing(
     """The instance's data set in a transfer syntax, changed by the `out` rules of the peer; open for the block.
 
     Nothing is read here where it can go as it is stored; what must be made goes to a file of `work`.
-    Raises NotTranscodable, BrokenPixels, NoDecoder, NoRoom, OSError.
+    Raises NotTranscodable, BrokenPixels, NoDecoder, CodecsBusy, NoRoom, OSError.
     """
     with ExitStack() as stack:
         file: BinaryIO = stack.enter_context(record.path.open("rb", buffering=0))

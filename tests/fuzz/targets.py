@@ -18,7 +18,6 @@ from pydicom.dataset import Dataset
 from pydicom.uid import HTJ2KLosslessRPCL, JPEGLSLossless
 from pynetdicom.dsutils import encode as encode_data_set
 
-from dicomweb.pixels.codestream import resolutions, size_of
 from pacs_node.archive.paging import conditions_of
 from pacs_node.errors import MissingIdentifier, NotDicom
 from pacs_node.header.dataset import read_dataset
@@ -31,6 +30,7 @@ from pacs_node.scp.query_retrieve.identifier import read_identifier
 from pacs_node.scp.query_retrieve.models import MODELS
 from pacs_node.scp.query_retrieve.question import understood
 from pacs_node.transcoding import jpeg_lossless
+from pacs_node.transcoding.codestream import resolutions, size_of
 from pacs_node.transcoding.encoders import encode
 from pacs_node.upper_layer import command_set as cs
 from pacs_node.upper_layer import pdu

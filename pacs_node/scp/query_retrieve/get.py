@@ -18,6 +18,7 @@ from pacs_node.scp.query_retrieve.selection import Selection
 from pacs_node.scp.query_retrieve.wire import ConnectionGone, fragment_size, fragments, send
 from pacs_node.scu.contexts import chosen
 from pacs_node.scu.model import Fate, Sent, fate_of
+from pacs_node.transcoding.codec_pool import CodecsBusy
 from pacs_node.transcoding.errors import NotTranscodable
 from pacs_node.transcoding.outgoing import Outgoing, outgoing
 from pacs_node.transcoding.workspace import SYSTEM, Workspace
@@ -81,7 +82,7 @@ def _store(
     try:
         with outgoing(record, context.transfer_syntax, association.peer.intake.coercions, work) as data:
             _send(association, context.context_id, record, message_id, data)
-    except NotTranscodable as error:
+    except (NotTranscodable, CodecsBusy) as error:
         return _failed(record, str(error))
     except OSError as error:
         log.exception("retrieve.unreadable", sop_instance_uid=record.sop_instance_uid)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,12 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.filereader import read_dataset
 from pydicom.sequence import Sequence
-from pydicom.uid import DeflatedExplicitVRLittleEndian, RLELossless
+from pydicom.uid import DeflatedExplicitVRLittleEndian, JPEG2000Lossless, RLELossless
 
 from pacs_node.header.elements import BrokenDataSet
 from pacs_node.ingest.part10 import read_header
 from pacs_node.model import InstanceRecord
+from pacs_node.transcoding.encoders import encode
 from pacs_node.transcoding.errors import BrokenPixels, NotTranscodable
 from pacs_node.transcoding.outgoing import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, NATIVE, outgoing, reachable
 from pacs_node.transcoding.rewrite import ENCODINGS, Rewriter
@@ -213,6 +215,40 @@ def test_compressed_pixels_in_a_sequence_that_can_not_be_decoded_are_named(store
     with pytest.raises(BrokenPixels) as caught, outgoing(record_of(stored), EXPLICIT_LITTLE):
         pass
     assert ("its icon: " if where == "icon" else "compressed pixels") in str(caught.value.details["reason"])
+
+
+def bomb() -> bytes:
+    """A few bytes of JPEG 2000 that say that they are 22,000 × 22,000 pixels."""
+    stream = encode(np.zeros((16, 16), np.uint16), JPEG2000Lossless, 16)
+    size = struct.pack(">2I", 16, 16)
+    return stream.replace(size, struct.pack(">2I", 22_000, 22_000), 1).replace(size, struct.pack(">2I", 22_000, 22_000))
+
+
+@pytest.mark.parametrize("where", ["image", "icon"])
+def test_a_decompression_bomb_reaches_no_decoder(stored: Path, where: str) -> None:
+    ds = with_icon()
+    sound = encode(np.zeros((16, 16), np.uint16), JPEG2000Lossless, 16)
+    ds.PixelData = encapsulate([bomb() if where == "image" else sound])
+    ds.IconImageSequence[0].PixelData = encapsulate([bomb()])
+    stored.write_bytes(part10(ds, JPEG2000Lossless).file)
+    with pytest.raises(BrokenPixels) as caught, outgoing(record_of(stored), EXPLICIT_LITTLE):
+        pass
+    reason = str(caught.value.details["reason"])
+    assert "another size than the data set says: (22000, 22000)" in reason
+    assert reason.startswith("its icon: ") is (where == "icon")
+
+
+def test_frames_are_decoded_one_by_one(stored: Path) -> None:
+    frames = np.random.default_rng(1).integers(0, 4096, (3, 16, 16)).astype(np.uint16)
+    ds = dcmread(io.BytesIO(ct(pixels=bytes(512), NumberOfFrames=3).file))
+    streams = [encode(frame, JPEG2000Lossless, 16) for frame in frames]
+    ds.PixelData = encapsulate(streams)
+    stored.write_bytes(part10(ds, JPEG2000Lossless).file)
+    assert np.array_equal(frames, read(sent(stored, EXPLICIT_LITTLE), EXPLICIT_LITTLE).pixel_array)
+    ds.NumberOfFrames = 4
+    stored.write_bytes(part10(ds, JPEG2000Lossless).file)
+    with pytest.raises(BrokenPixels):
+        sent(stored, EXPLICIT_LITTLE)
 
 
 def test_rules_of_the_peer_change_the_data_set(stored: Path) -> None:
