@@ -27,7 +27,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy import select
 
-from pacs_node.archive.files import FileStore
+from pacs_node.archive.files import NO_SPACE, FileStore
 from pacs_node.archive.roots import Root
 from pacs_node.archive.tables import InstanceRow, InstanceVersionRow
 from pacs_node.archive_care.mounting import mount
@@ -53,11 +53,11 @@ class Presence:
         self._clock = clock
         self._lock: int | None = None
 
-    def enter(self, before_sweep: Callable[[], None] | None = None) -> None:
+    def enter(self, before_sweep: Callable[[], bool] | None = None) -> None:
         """Sweep if we are alone, and be counted until `leave` (or until the process ends, however it does).
 
-        `before_sweep` is called when every root is there, whether or not there is a sweep. Raises RootAway,
-        before anything is written, and what `before_sweep` raises.
+        `before_sweep` is called when every root is there, whether or not there is a sweep, and says whether there
+        may be one. Raises RootAway, before anything is written, and what `before_sweep` raises.
         """
         mount(self._files, self._database, self._clock)
         self._files.prepare()
@@ -68,9 +68,8 @@ class Presence:
         except BlockingIOError:
             log.info("archive.sweep_skipped", reason="another process is ingesting")
             alone = False
-        if before_sweep is not None:
-            before_sweep()
-        if alone:
+        may_sweep = before_sweep is None or before_sweep()
+        if alone and may_sweep:
             sweep(self._files, self._database, self._clock.now())
         fcntl.flock(self._lock, fcntl.LOCK_SH)
 
@@ -105,7 +104,12 @@ def _sweep(root: Root, files: FileStore, database: Database, now: datetime) -> l
     if aside:
         log.warning("archive.orphans_set_aside", count=len(aside), folder=str(root.orphans))
     _remove_empty(touched)
-    mark.write_text(now.astimezone(UTC).isoformat(), encoding="ascii")
+    try:
+        mark.write_text(now.astimezone(UTC).isoformat(), encoding="ascii")
+    except OSError as error:
+        if error.errno not in NO_SPACE:
+            raise
+        log.warning("archive.sweep_not_marked", reason=str(error))  # more days are looked at the next time
     return aside
 
 

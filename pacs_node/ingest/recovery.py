@@ -49,12 +49,12 @@ class Recovery:
 
         Raises what keeps it from that (StorageFull, RootAway, DatabaseUnavailable, OSError); the log stays then.
         """
-        for record in landing.records():
-            with full_disk():
+        with full_disk():
+            for record in landing.records():
                 self._take_up(record)
-        self._files.sync_names(self._written)
-        self._database.make_lasting()
-        landing.forget()
+            self._files.sync_names(self._written)
+            self._database.make_lasting()
+            landing.forget()
         if self._written or self._stored:
             log.warning("archive.landing_log_taken_up", files=len(self._written), instances=self._stored)
 

@@ -11,16 +11,15 @@ from access_control.gate import AccessGate
 from access_control.model import Action, Actor, Resource
 from pacs_node.archive.files import FileStore, full_disk
 from pacs_node.archive.index import Found, find, names_file, owner_of
-from pacs_node.archive.landing import LandingLog
 from pacs_node.archive.sweep import Presence
 from pacs_node.archive_care.mending import Copy, Mending
 from pacs_node.errors import DifferentContent, ForeignStudy, IdentifierMismatch, StorageFull
 from pacs_node.header.scan import Header, scan, scan_head
 from pacs_node.ingest.duplicates import Again
+from pacs_node.ingest.holding import Holding
 from pacs_node.ingest.indexing import named
 from pacs_node.ingest.part10 import PREAMBLE, FileMeta, read_header, write_header
 from pacs_node.ingest.reception import Reception
-from pacs_node.ingest.recovery import Recovery
 from pacs_node.ingest.spool import Spool
 from pacs_node.ingest.work import Incoming, Stored, Work
 from pacs_node.ingest.writer import Writer
@@ -33,7 +32,6 @@ from shared_kernel.settings import Settings
 
 _CHUNK = 1 * 2**20
 _MOST_REMEMBERED = 5_000
-_PATIENCE_SECONDS = 3.0
 
 log = structlog.get_logger(__name__)
 
@@ -59,53 +57,36 @@ class IngestService:
         self._mending = Mending(database, file_store, clock)
         self._presence = Presence(file_store, database, clock)
         self._lands = True
-        self._landing: LandingLog | None = None
+        self._holding = Holding(file_store, database, self.store, self._writer.land)
         self._allowed: set[tuple[str, str]] = set()
         """Sessions and studies that the gate has let through."""
 
     def start(self) -> None:
-        """Take up and sweep what a crash has left, and begin to take instances."""
+        """Take up and sweep what a crash has left, and begin to take instances.
+
+        A server that can't take it up because the disk is full starts, and answers StorageFull until it can.
+        """
         self._files.prepare()
         self._writer.start()
         try:
-            self._presence.enter(self._recover)
-            if self._landing is not None:
-                self._landing.begin()
-                self._writer.land(self._landing)
+            self._presence.enter(lambda: self._holding.take_up(keeps=self._lands))
+            if self._lands:
+                self._holding.begin()
         except BaseException:
             self.stop()
             raise
 
     def stop(self) -> None:
         """Finish what is waiting and take no more."""
+        self._holding.stop_trying()
         self._writer.stop()
-        self._writer.land(None)
-        if self._landing is not None:
-            self._landing.leave()
-            self._landing = None
+        self._holding.leave()
         self._presence.leave()
 
     def beside_the_server(self) -> IngestService:
         """The same for a command: the landing log is the server's, only what a crash has left in it is taken up."""
         self._lands = False
         return self
-
-    def _recover(self) -> None:
-        """Have the landing log, if no other process does, with nothing in it."""
-        landing = LandingLog(self._files, self._database)
-        # A command that was started just before may be taking up what is there.
-        if not landing.take(_PATIENCE_SECONDS if self._lands else 0.0):
-            log.info("archive.landing_log_taken", reason="another process has it")
-            return
-        try:
-            Recovery(self._files, self._database, self.store).run(landing)
-        except BaseException:
-            landing.leave()
-            raise
-        if self._lands:
-            self._landing = landing
-        else:
-            landing.leave()
 
     @property
     def alive(self) -> bool:
@@ -128,6 +109,13 @@ class IngestService:
 
         Raises StorageFull.
         """
+        if self._holding.waits_for_space:
+            error = StorageFull()
+            self._files.space.refuse(error)
+            raise error
+        return self._spool(limit, beside, study_uid)
+
+    def _spool(self, limit: int | None = None, beside: str | None = None, study_uid: str = "") -> Spool:
         largest = min(limit or self._settings.max_instance, self._settings.max_instance)
         at = self._clock.now() if study_uid else None
         return Spool(
@@ -285,7 +273,7 @@ class IngestService:
         Returns where the data set begins now.
         """
         spool.close()
-        with self.spool(beside=spool.path) as other, open(spool.path, "rb") as file:
+        with self._spool(beside=spool.path) as other, open(spool.path, "rb") as file:
             offset = write_header(
                 other,
                 transfer_syntax_uid=meta.transfer_syntax_uid,

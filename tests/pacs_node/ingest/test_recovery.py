@@ -6,7 +6,6 @@ import errno
 import json
 import os
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from pacs_node.archive.landing import LandingLog
 from pacs_node.archive.segment import Segment
 from pacs_node.archive.tables import InstanceRow, InstanceVersionRow, PatientRow, SeriesRow, StudyRow
 from pacs_node.errors import DifferentContent, ForeignStudy, StorageFull
+from pacs_node.ingest import holding
 from pacs_node.ingest.landed import Facts, Landed, read_facts
 from pacs_node.ingest.service import IngestService
 from pacs_node.ingest.work import Incoming
@@ -28,6 +28,7 @@ from shared_kernel.database import DatabaseUnavailable
 from shared_kernel.events.outbox import OutboxRow
 from tests.pacs_node.conftest import Hub, peer
 from tests.support.objects import Part10, ct, new_uid
+from tests.support.waiting import until
 
 _TEXT = st.text(max_size=20)
 _TEXTS = st.frozensets(_TEXT, max_size=3)
@@ -273,11 +274,70 @@ def test_a_file_that_can_not_be_written_again_leaves_no_half_one(
     hub = make_hub()
     with monkeypatch.context() as patch:
         patch.setattr(os, "write", _full)
-        with suppress(StorageFull):
-            hub.ingest.start()
-        hub.ingest.stop()
+        with hub.ingest:
+            pass
     assert [str(file)] == hub.files_on_disk()
     assert image.data_set == stored(started(make_hub), image)
+
+
+def test_a_full_disk_keeps_images_out_and_nothing_else_until_there_is_space(
+    make_hub: Callable[..., Hub], fallen: Callable[..., Hub], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holding, "_AGAIN_SECONDS", 0.01)
+    image, other = ct(), ct()
+    forget_rows(fallen(image))
+    hub = make_hub()
+
+    def is_taken() -> bool:
+        try:
+            received(hub, other, IntakeRules())
+        except StorageFull:
+            return False
+        return True
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", _full)
+        hub.ingest.start()
+        assert not is_taken()
+        assert hub.files.count_orphans() == 0, "nothing is swept that is still to be taken up"
+    try:
+        until(is_taken, what="an image to be taken in again")
+        assert [image.data_set, other.data_set] == [stored(hub, image), stored(hub, other)]
+    finally:
+        hub.ingest.stop()
+    assert image.data_set == stored(started(make_hub), image)
+
+
+def test_a_log_that_another_process_has_is_had_as_soon_as_that_lets_go(
+    make_hub: Callable[..., Hub], fallen: Callable[..., Hub], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holding, "_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(holding, "_PATIENCE_SECONDS", 0.0)
+    left, image = ct(), ct()
+    hub = fallen(left)
+    forget_rows(hub)
+    other = LandingLog(hub.files, hub.database)
+    assert other.take()
+    hub = make_hub()
+    landed: list[object] = []
+    append = Segment.append
+
+    def noted(segment: Segment, *arguments: Any) -> None:
+        landed.append(arguments)
+        append(segment, *arguments)
+
+    monkeypatch.setattr(Segment, "append", noted)
+    with hub.ingest:
+        received(hub, image, IntakeRules())
+        assert landed == []
+        other.leave()
+
+        def lands() -> bool:
+            received(hub, ct(), IntakeRules())
+            return bool(landed)
+
+        until(lands, what="the landing log to be had")
+        assert [left.data_set, image.data_set] == [stored(hub, left), stored(hub, image)]
 
 
 def _full(*_: Any) -> int:
@@ -335,7 +395,7 @@ def test_what_goes_wrong_with_one_instance_keeps_no_hub_from_starting(
     assert orphan.read_bytes().endswith(image.data_set)
 
 
-@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), StorageFull(), DatabaseUnavailable()])
+@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), DatabaseUnavailable()])
 def test_what_keeps_everything_from_being_taken_up_stops_the_start(
     make_hub: Callable[..., Hub], fallen: Callable[..., Hub], monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
