@@ -27,6 +27,7 @@ from pacs_node.transcoding.codestream import resolutions
 
 _NUMBERS = re.compile(r"[0-9]{1,9}(,[0-9]{1,9})*")
 _MOST_FRAMES = 10_000
+_MOST_AT_ONCE = 32
 _KEPT_FORMS = 500
 RESOLUTIONS = "Dokuei-Resolutions"
 """Header of a codestream whose first bytes are a smaller picture: sizes, and the bytes that each of them needs."""
@@ -64,7 +65,7 @@ class FramesHandler:
         """Frames of a picture that is known, as they lie in a file that is in the page cache."""
         records = self._door.known(request, actor)
         picture = self._pictures.known(records[0]) if records else None
-        if picture is None:
+        if picture is None or request.path_params["frames"].count(",") >= _MOST_AT_ONCE:
             return None
         numbers = frame_numbers(request.path_params["frames"])
         form, headers = self._form(request, picture, numbers)

@@ -28,6 +28,10 @@ class CodecFailed(ValueError):
     """A codec could not make sense of a frame, has crashed over it, or did not end in time."""
 
 
+class _CodecGone(CodecFailed):
+    """Its process has ended."""
+
+
 class CodecsBusy(Unavailable):
     """Others have kept all codecs busy for a minute; the client asks again."""
 
@@ -107,24 +111,36 @@ class CodecPool:
             raise CodecsBusy()
         try:
             with self._lock:
-                worker = self._idle.pop() if self._idle else None
-            worker = worker or _Worker()
+                idle = self._idle.pop() if self._idle else None
             try:
-                told, made = worker.ask(head, data, self._longest)
-            except (OSError, EOFError) as error:
-                worker.end()
-                slow = isinstance(error, TimeoutError)
-                raise CodecFailed("the codec did not end in time" if slow else "the codec has crashed") from error
-            except BaseException:
-                worker.end()
-                raise
-            with self._lock:
-                self._idle.append(worker)
+                told, made = self._asked(idle or _Worker(), head, data)
+            except _CodecGone:
+                if idle is None:
+                    raise
+                # It may have died while it waited, of something else: a fresh one tells whether the frame is bad.
+                told, made = self._asked(_Worker(), head, data)
         finally:
             self._places.release()
         if "error" in told:
             raise CodecFailed(told["error"])
         return told, made
+
+    def _asked(self, worker: _Worker, head: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytearray]:
+        """What one process answers; it waits for the next frame then, or is ended."""
+        try:
+            answer = worker.ask(head, data, self._longest)
+        except TimeoutError as error:
+            worker.end()
+            raise CodecFailed("the codec did not end in time") from error
+        except (OSError, EOFError) as error:
+            worker.end()
+            raise _CodecGone("the codec has crashed") from error
+        except BaseException:
+            worker.end()
+            raise
+        with self._lock:
+            self._idle.append(worker)
+        return answer
 
 
 POOL = CodecPool()

@@ -88,7 +88,7 @@ def _jpeg_2000(samples: NDArray[Any], bits_stored: int) -> bytes:
     )
 
 
-def _rle(samples: NDArray[Any], bits_stored: int) -> bytes:
+def _rle(samples: NDArray[Any], _bits_stored: int) -> bytes:
     colour = samples.ndim == _COLOUR
     options: dict[str, Any] = {
         "rows": samples.shape[0],
@@ -96,7 +96,9 @@ def _rle(samples: NDArray[Any], bits_stored: int) -> bytes:
         "samples_per_pixel": 3 if colour else 1,
         "photometric_interpretation": "RGB" if colour else "MONOCHROME2",
         "bits_allocated": _BYTE * samples.dtype.itemsize,
-        "bits_stored": bits_stored,
+        # All bits of the words: of samples of up to 8 bits in words of 16 one byte each would be written, which no
+        # decoder takes for what the data set says.
+        "bits_stored": _BYTE * samples.dtype.itemsize,
         "pixel_representation": int(samples.dtype.kind == "i"),
         "number_of_frames": 1,
     }

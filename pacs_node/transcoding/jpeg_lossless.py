@@ -1,4 +1,7 @@
-"""JPEG lossless (ITU-T T.81 process 14, annex H): decoded by NumPy, for no decoder of a fitting licence is at hand."""
+"""JPEG lossless (ITU-T T.81 process 14, annex H): decoded by NumPy.
+
+The native decoders at hand are faster, but invent samples where a stream is damaged or cut off.
+"""
 
 from __future__ import annotations
 

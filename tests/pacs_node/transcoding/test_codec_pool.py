@@ -61,12 +61,25 @@ def test_a_broken_frame_is_an_error_and_the_process_lives_on(pool: CodecPool) ->
     assert pool.processes() == before
 
 
-def test_a_crash(pool: CodecPool) -> None:
+def test_one_that_died_while_it_waited_costs_no_frame(pool: CodecPool) -> None:
     assert decoded(pool)
-    os.kill(pool.processes()[0], signal.SIGSTOP)  # so that it can't answer before it is killed
-    os.kill(pool.processes()[0], signal.SIGKILL)
-    with pytest.raises(CodecFailed, match="crashed"):
-        decoded(pool)
+    (before,) = pool.processes()
+    os.kill(before, signal.SIGSTOP)  # so that it can't answer before it is killed
+    os.kill(before, signal.SIGKILL)
+    assert decoded(pool)
+    assert before not in pool.processes()
+
+
+def test_a_crash(pool: CodecPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a fresh process ends as well the frame is given up."""
+    assert decoded(pool)
+    (before,) = pool.processes()
+    os.kill(before, signal.SIGKILL)
+    with monkeypatch.context() as broken:
+        broken.setattr("sys.executable", "/bin/false")
+        with pytest.raises(CodecFailed, match="crashed"):
+            decoded(pool)
+    assert pool.processes() == []
     assert decoded(pool)
 
 

@@ -65,6 +65,22 @@ def test_colour_comes_back(syntax: str) -> None:
     assert np.array_equal(back(encode(samples, syntax, 8), samples, syntax, 8), samples)
 
 
+@pytest.mark.parametrize("syntax", LOSSLESS)
+@pytest.mark.parametrize("kind", ["u2", "i2"])
+@pytest.mark.parametrize("stored", [8, 5, 2])
+def test_few_bits_in_wide_words_come_back(syntax: str, kind: str, stored: int) -> None:
+    low, high = (-(1 << stored - 1), 1 << stored - 1) if kind == "i2" else (0, 1 << stored)
+    samples = np.random.default_rng(1).integers(low, high, (33, 50)).astype(kind)
+    found = back(encode(samples, syntax, stored), samples, syntax, stored)
+    assert np.array_equal(found.astype(np.int32), samples.astype(np.int32))
+
+
+@pytest.mark.parametrize("syntax", LOSSLESS)
+def test_colour_in_wide_words_comes_back(syntax: str) -> None:
+    samples = np.random.default_rng(1).integers(0, 256, (33, 50, 3), np.uint16)
+    assert np.array_equal(back(encode(samples, syntax, 8), samples, syntax, 8), samples)
+
+
 def test_jpeg_baseline_is_near_and_for_eight_bits_only() -> None:
     samples = np.add.outer(np.arange(64), np.arange(64)).astype(np.uint8)
     found = back(encode(samples, JPEGBaseline8Bit, 8), samples, JPEGBaseline8Bit, 8)
