@@ -14,15 +14,16 @@ from pacs_node.archive.matching import (
     Criterion,
     Looking,
     Matcher,
-    choices,
+    all_of,
     dates,
     integers,
     names,
-    part_of,
+    none,
     text,
     times,
     uids,
 )
+from pacs_node.archive.parts import choices, part_of
 from pacs_node.archive.tables import InstanceRow, PatientRow, SeriesRow, StudyRow
 from pacs_node.header.person_name import person_name
 from pacs_node.model import PersonName
@@ -47,6 +48,13 @@ class Attribute(NamedTuple):
     match: Matcher | None
     is_at_hand: bool = True
     """Whether it is part of every answer of its level; else it is looked for when somebody wants it."""
+    compared: tuple[Column, ...] = ()
+    """What a key is compared with, where that is not what is returned."""
+
+    @property
+    def without_value(self) -> Criterion:
+        """What has no value (PS3.4 section C.2.2.2.7)."""
+        return all_of([none(column) for column in self.compared or self.columns])
 
 
 def plain(value: Any) -> Any:
@@ -74,6 +82,11 @@ def _name(alphabetic: str, ideographic: str, phonetic: str) -> PersonName:
 
 def _of(column: Column, match: Callable[[Column], Matcher]) -> Attribute:
     return Attribute((column,), plain, match(column))
+
+
+def _requested(column: Column) -> Attribute:
+    """Matched only: it is answered within its sequence."""
+    return Attribute((), plain, part_of(column), is_at_hand=False, compared=(column,))
 
 
 def _counted(column: Column) -> Attribute:
@@ -170,9 +183,8 @@ _MORE_OF_SERIES: Mapping[str, Attribute] = {
     "StationName": _of(SeriesRow.station_name, text)._replace(is_at_hand=False),
     "ProtocolName": _of(SeriesRow.protocol_name, text)._replace(is_at_hand=False),
     "Laterality": _of(SeriesRow.laterality, text)._replace(is_at_hand=False),
-    # Matched only: they are answered within their sequence.
-    f"{REQUESTS}.ScheduledProcedureStepID": Attribute((), plain, part_of(SeriesRow.requested_steps), is_at_hand=False),
-    f"{REQUESTS}.RequestedProcedureID": Attribute((), plain, part_of(SeriesRow.requested_procedures), is_at_hand=False),
+    f"{REQUESTS}.ScheduledProcedureStepID": _requested(SeriesRow.requested_steps),
+    f"{REQUESTS}.RequestedProcedureID": _requested(SeriesRow.requested_procedures),
 }
 """What QIDO-RS answers of a series beside what C-FIND does."""
 SERIES_OF_WEB: Mapping[str, Attribute] = {**SERIES, **_MORE_OF_SERIES}

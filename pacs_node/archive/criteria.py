@@ -14,9 +14,7 @@ from pacs_node.archive.matching import (
     Column,
     Criterion,
     Looking,
-    all_of,
     any_of,
-    none,
     parse_date_range,
     parse_time_range,
     refuse,
@@ -70,6 +68,8 @@ class Criteria:
     when: dict[str, str] = field(default_factory=dict)
     """StudyDate and StudyTime as they were asked for: their conditions depend on the table that is walked."""
     ignored: tuple[str, ...] = ()
+    without_value: frozenset[str] = frozenset()
+    """The keys that ask for what has no value."""
 
     def moments(self, date: Column, time: Column) -> list[Criterion]:
         """The conditions on StudyDate and StudyTime, on these columns."""
@@ -82,6 +82,7 @@ def criteria_of(query: Query, dialect: str) -> Criteria:
     attributes = AT_LEVEL[query.level]
     found = Criteria()
     ignored = []
+    without_value: set[str] = set()
     for keyword, value in query.keys.items():
         attribute = attributes.get(keyword)
         if attribute is None or attribute.match is None:
@@ -90,7 +91,8 @@ def criteria_of(query: Query, dialect: str) -> Criteria:
         elif value in UNIVERSAL:
             continue
         elif query.empty_values and value == _EMPTY:
-            found.by_keyword[keyword] = all_of([none(column) for column in attribute.columns])
+            found.by_keyword[keyword] = attribute.without_value
+            without_value.add(keyword)
         elif query.multiple_values and "\\" in value:
             parts = [part for part in value.split("\\") if part]
             if len(parts) > MOST_CHOICES and not keyword.endswith("UID"):
@@ -102,7 +104,7 @@ def criteria_of(query: Query, dialect: str) -> Criteria:
         else:
             found.by_keyword[keyword] = attribute.match(looking, keyword, value)
     found.moments(StudyRow.study_date, StudyRow.study_time)  # malformed ones are refused here
-    found.ignored = tuple(ignored)
+    found.ignored, found.without_value = tuple(ignored), frozenset(without_value)
     return found
 
 

@@ -233,7 +233,7 @@ class _Finding:
 
     def _modality(self, criteria: dict[str, Criterion]) -> Criterion | None:
         """Takes out ModalitiesInStudy where it is one value."""
-        if _MODALITIES not in criteria:
+        if _MODALITIES not in criteria or _MODALITIES in self._criteria.without_value:
             return None
         wanted = listed(_MODALITIES, self._query.keys[_MODALITIES])
         if len(wanted) != 1 or any(wildcard in wanted[0] for wildcard in "*?"):
@@ -263,20 +263,27 @@ class _Finding:
             make = partial(build, self._layout.columns)
             self._run(form, make, parts, limit=self._limit, offset=self._offset)
             rows = self._cursor.fetchall()
-        return self._answer(rows, total or self._total(rows, way, build, parts))
+        if total is None or not (total[1] or self._offset + len(rows) <= total[0]):
+            total = self._total(rows, way, build, parts)
+        return self._answer(rows, total)
 
     def _total(
         self, rows: Sequence[Any], way: Hashable, build: Callable[..., Any], parts: Sequence[Criterion]
     ) -> Total:
-        """All matches: those before and on a page that is not full; else they are counted, some thousands at most."""
-        known = self._offset + len(rows)
+        """All matches: those before and on a page that is not full; else they are counted, some thousands at most.
+
+        A page behind these has walked through all before it already: there it is counted as far as the page reaches,
+        so that nobody is told of matches behind an empty page, or behind the last one.
+        """
+        reached = self._offset + len(rows)
         if not self._query.with_total:
-            return known, False
+            return (reached if rows else 0), False
         if len(rows) < self._limit and (rows or not self._offset):
-            return known, True
-        self._run((way, "count", self._query.level), partial(build, None), parts, most=COUNTED + 1)
+            return reached, True
+        bound = min(max(COUNTED, reached), LARGEST_INTEGER - 1)
+        self._run((way, "count", self._query.level), partial(build, None), parts, most=bound + 1)
         [many] = self._cursor.fetchone()
-        return (many, True) if many <= COUNTED else (max(COUNTED, known), False)
+        return min(many, bound), many <= bound
 
     def _answer(self, rows: Sequence[tuple[Any, ...]], total: Total) -> Found:
         many, is_exact = total

@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Integer, and_, false, func, literal, or_
+from sqlalchemy import ColumnElement, Integer, and_, false, func, literal, or_, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from pacs_node.header.person_name import FENCE
@@ -88,33 +88,14 @@ def text(column: Column) -> Matcher:
     """Single value or wildcard matching, as the letters are."""
 
     def match(looking: Looking, keyword: str, value: str) -> Criterion:
-        return _wildcard(looking, column, _value(keyword, value).strip())
-
-    return match
-
-
-def choices(column: Column) -> Matcher:
-    """Like `text`, for a column of values between backslashes; several values mean any of them."""
-
-    def match(looking: Looking, keyword: str, value: str) -> Criterion:
-        wanted = listed(keyword, value)
-        return any_of([_wildcard(looking, column, f"*\\{part}\\*") for part in wanted])
-
-    return match
-
-
-def part_of(column: Column) -> Matcher:
-    """Like `text`, for one of a column's values between backslashes."""
-
-    def match(looking: Looking, keyword: str, value: str) -> Criterion:
-        return _wildcard(looking, column, f"*\\{_value(keyword, value).strip()}\\*")
+        return wildcard(looking, column, value_of(keyword, value).strip())
 
     return match
 
 
 def listed(keyword: str, value: str) -> list[str]:
     """The values of a list, parted by backslashes or commas, each once."""
-    parts = (part.strip() for part in re.split(r"[\\,]", _value(keyword, value)))
+    parts = (part.strip() for part in re.split(r"[\\,]", value_of(keyword, value)))
     wanted = [part for part in dict.fromkeys(parts) if part]
     if len(wanted) > MOST_CHOICES:
         raise refuse(keyword, f"at most {MOST_CHOICES} values")
@@ -125,7 +106,7 @@ def uids(column: Column) -> Matcher:
     """Single UID or list of UID matching; a list is parted by backslashes or commas."""
 
     def match(looking: Looking, keyword: str, value: str) -> Criterion:
-        wanted = [part.strip(" \0") for part in re.split(r"[\\,]", _value(keyword, value, _LONGEST_UIDS))]
+        wanted = [part.strip(" \0") for part in re.split(r"[\\,]", value_of(keyword, value, _LONGEST_UIDS))]
         if len(wanted) > _MOST_UIDS or any(uid(part) is None for part in wanted):
             raise refuse(keyword, f"1-{_MOST_UIDS} UIDs")
         return in_list(column, wanted)
@@ -155,7 +136,7 @@ def integers(column: Column) -> Matcher:
     """Single value matching of an IS."""
 
     def match(looking: Looking, keyword: str, value: str) -> Criterion:
-        number = _value(keyword, value).strip()
+        number = value_of(keyword, value).strip()
         if not _INTEGER.fullmatch(number):
             raise refuse(keyword, "a whole number")
         return equal(column, int(number)) if abs(int(number)) <= LARGEST_INTEGER else NOTHING
@@ -177,7 +158,7 @@ def names(
     """
 
     def match(looking: Looking, keyword: str, value: str) -> Criterion:
-        groups = [group.strip(" ") for group in _value(keyword, value).split("=")]
+        groups = [group.strip(" ") for group in value_of(keyword, value).split("=")]
         if len(groups) > _GROUPS:  # PS3.5 section 6.2.1
             raise refuse(keyword, "a name of at most three groups")
         tests: list[Criterion] = []
@@ -210,9 +191,9 @@ def _any_group(
     # Every name ends with a fence: a pattern that ends with a star needs none, and is the beginning of an index.
     behind = "" if open_ended or pattern.endswith("*") else f"{FENCE}*"
     if not later or pattern.startswith(_WILDCARDS):
-        return _wildcard(looking, all_groups, f"*{FENCE}{pattern}{behind}")
-    first = _wildcard(looking, all_groups, f"{FENCE}{pattern}{behind}")
-    return any_of([first, *(_wildcard(looking, column, each) for column in later for each in written)])
+        return wildcard(looking, all_groups, f"*{FENCE}{pattern}{behind}")
+    first = wildcard(looking, all_groups, f"{FENCE}{pattern}{behind}")
+    return any_of([first, *(wildcard(looking, column, each) for column in later for each in written)])
 
 
 def any_of(tests: Sequence[Criterion]) -> Criterion:
@@ -230,7 +211,7 @@ def any_of(tests: Sequence[Criterion]) -> Criterion:
 
 def all_of(tests: Sequence[Criterion]) -> Criterion:
     """What matches each of them; looked for where the first with an index says."""
-    found = _joined(tests, lambda conditions: and_(*conditions), "and")
+    found = _joined(tests, lambda conditions: and_(true(), *conditions), "and")
     return found._replace(within=next((test.within for test in tests if test.within), ()))
 
 
@@ -259,7 +240,7 @@ def parse_time_range(keyword: str, value: str) -> tuple[str, str]:
 
 
 def _parse_range(keyword: str, value: str, rule: str, one: Callable[[str], tuple[str, str] | None]) -> tuple[str, str]:
-    first, dash, last = _value(keyword, value).strip().partition("-")
+    first, dash, last = value_of(keyword, value).strip().partition("-")
     if not dash:
         last = first
     bounds = ["", ""]
@@ -327,15 +308,16 @@ def _between(column: Column, first: str, last: str) -> Criterion:
     return Criterion((">=", column), (first or "0",), lambda low: column >= low)
 
 
-def _value(keyword: str, value: str, longest: int = _LONGEST_VALUE) -> str:
+def value_of(keyword: str, value: str, longest: int = _LONGEST_VALUE) -> str:
+    """The value itself. Raises InvalidInput for one that is too long or has a NUL."""
     if len(value) > longest or "\0" in value:
         raise refuse(keyword, f"at most {longest} characters, none of them NUL")
     return value
 
 
-def _wildcard(looking: Looking, column: Column, pattern: str) -> Criterion:
+def wildcard(looking: Looking, column: Column, pattern: str) -> Criterion:
     """`*` any characters, `?` one character (PS3.4 C.2.2.2.4); without them, equality."""
-    if not any(wildcard in pattern for wildcard in _WILDCARDS):
+    if not any(letter in pattern for letter in _WILDCARDS):
         return equal(column, pattern)
     prefix = re.split(r"[*?]", pattern, maxsplit=1)[0]
     behind = _behind(prefix) if prefix else ""

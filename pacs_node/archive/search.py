@@ -25,7 +25,7 @@ class SearchResult:
 
     rows: list[Mapping[str, Any]]
     total: int
-    """All matches; with `with_total` off, those known so far: the offset and the rows."""
+    """All matches; with `with_total` off, those known so far: the offset and the rows, 0 without rows."""
     ignored: tuple[str, ...] = ()
     """Keys with a value that this level can't match; nothing was filtered by them."""
 

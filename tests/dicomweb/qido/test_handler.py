@@ -203,6 +203,26 @@ def test_series_are_found_by_what_was_requested_and_performed(
         assert found[f"{tag_for_keyword(key):08X}"]["Value"]
 
 
+@pytest.mark.parametrize("keyword", ["ScheduledProcedureStepID", "RequestedProcedureID"])
+def test_series_that_nobody_requested_are_found(reader: TestClient, described: None, keyword: str) -> None:
+    query = {f"RequestAttributesSequence.{keyword}": '""', "emptyvaluematching": "true"}
+    answer = reader.get("/dicomweb/series", params=query)
+    assert (answer.status_code, values(answer.json(), "00080020")) == (200, ["20260402"])
+    crossing = reader.get("/dicomweb/series", params={f"RequestAttributesSequence.{keyword}": "?1*2"})
+    assert crossing.json() == []
+
+
+def test_no_more_is_promised_behind_the_last(
+    reader: TestClient, studies: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "COUNTED", 1)
+    for offset in (2, 3, 10**9):
+        answer = reader.get("/dicomweb/studies", params={"StudyDate": "20260101-", "limit": "1", "offset": f"{offset}"})
+        assert answer.headers["x-total-count"] == str(len(studies))
+        assert "x-total-count-is" not in answer.headers
+        assert "warning" not in answer.headers
+
+
 def test_empty_values_and_several_values_are_asked_for_where_the_client_says_so(
     reader: TestClient, studies: list[str]
 ) -> None:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import pytest
@@ -41,7 +42,10 @@ _DAYS = ["20260401", "20260402", "20251231", "", "20260401"]
 _HOURS = ["093000.000000", "235959.999999", "000000.000000", ""]
 _IDS = ["P-1", "P-10", "p-1", "P*1", ""]
 _SITES = ["A", "B", "C", "D"]
-_MODALITIES = ["\\CT\\", "\\CT\\SR\\", "\\MR\\", ""]
+_MODALITIES = ["\\CT\\", "\\CT\\SR\\", "\\MR\\", "", "\\CR\\CT\\"]
+_STEPS = ["\\S1\\S23\\", "", "\\S13\\"]
+_STEP = "RequestAttributesSequence.ScheduledProcedureStepID"
+_EMPTY = '""'
 _BODIES = ["CHEST", "HEAD", ""]
 
 
@@ -58,6 +62,7 @@ class Study:
     accession: str
     modalities: str
     body_part: str
+    steps: str
 
 
 # The last one given is the newest where nothing else parts two studies.
@@ -70,8 +75,9 @@ STUDIES = [
         _DAYS[number // 3 % len(_DAYS)],
         _HOURS[number // 5 % len(_HOURS)],
         f"A{number % 9}",
-        _MODALITIES[number % 4],
+        _MODALITIES[number % len(_MODALITIES)],
         _BODIES[number % 3],
+        _STEPS[number // 2 % len(_STEPS)],
     )
     for number in range(90)
 ]
@@ -93,6 +99,7 @@ def filled(database: Database) -> Database:
                     "accession_number": one.accession,
                     "modalities": one.modalities,
                     "body_part": one.body_part,
+                    "series": {"requested_steps": one.steps},
                 }
                 for one in STUDIES
             ],
@@ -107,6 +114,35 @@ def like(pattern: str, value: str) -> bool:
 
 
 def is_match(one: Study, keys: Mapping[str, str], *, fuzzy: bool) -> bool:
+    """What is empty or several is asked for as `""` and with backslashes between; it is given only where that is on."""
+    by_itself = [keyword for keyword, value in keys.items() if value == _EMPTY or "\\" in value]
+    rest = {keyword: value for keyword, value in keys.items() if keyword not in by_itself}
+    for keyword in by_itself:
+        if keys[keyword] == _EMPTY:
+            if _has_value(one, keyword):
+                return False
+        elif not any(_is_match(one, {keyword: part}, fuzzy=fuzzy) for part in keys[keyword].split("\\")):
+            return False
+    return _is_match(one, rest, fuzzy=fuzzy)
+
+
+def _has_value(one: Study, keyword: str) -> bool:
+    return {
+        "PatientID": one.patient_id != "",
+        "AccessionNumber": one.accession != "",
+        "BodyPartExamined": one.body_part != "",
+        "Modality": one.modalities != "",
+        "PatientName": one.name != PersonName(),
+        "ModalitiesInStudy": one.modalities != "",
+        "StudyInstanceUID": True,
+        "StudyDate": one.date != "",
+        "StudyTime": one.time != "",
+        _STEP: one.steps != "",
+    }[keyword]
+
+
+def _is_match(one: Study, keys: Mapping[str, str], *, fuzzy: bool) -> bool:
+    lists = {"ModalitiesInStudy": one.modalities, _STEP: one.steps}
     for keyword, value in keys.items():
         if value in ("", "*"):
             continue
@@ -125,9 +161,8 @@ def is_match(one: Study, keys: Mapping[str, str], *, fuzzy: bool) -> bool:
         elif keyword in plain:
             if not like(value.strip(), plain[keyword]):
                 return False
-        elif keyword == "ModalitiesInStudy":
-            named = one.modalities.split("\\")
-            if not any(like(each, part) for each in value.split("\\") for part in named if part):
+        elif keyword in lists:
+            if not any(like(value, part) for part in lists[keyword].split("\\") if part):
                 return False
         elif keyword == "StudyInstanceUID" and one.uid not in value.split(","):
             return False
@@ -186,13 +221,38 @@ _KEYS = {
     "AccessionNumber": st.sampled_from(["A1", "A*", "?3", "B"]),
     "StudyDate": st.sampled_from(["20260401", "20260101-", "-20260401", "20251231-20260401"]),
     "StudyTime": st.sampled_from(["0930", "0930-", "-0930", "0000-1200"]),
-    "ModalitiesInStudy": st.sampled_from(["CT", "MR", "SR\\MR", "US", "C?"]),
+    "ModalitiesInStudy": st.sampled_from(
+        ["CT", "MR", "SR\\MR", "US", "C?", "C*R", "*T*R", "???", "?T?SR", "*R", "[C]*", "MR\\C*T"]
+    ),
     "StudyInstanceUID": st.sampled_from(["1.3", "1.3,1.4,1.5", "1.99"]),
+}
+_SEVERAL = {
+    "PatientName": "yamada*\\Z*",
+    "PatientID": "P-1\\P?1",
+    "AccessionNumber": "A1\\A2",
+    "StudyDate": "20251231\\20260402-",
+    "StudyTime": "0930\\-0800",
+    "StudyInstanceUID": "1.3\\1.4",
+    "Modality": "MR\\C?",
+    "BodyPartExamined": "HEAD\\C*",
+    _STEP: "S1\\*3",
 }
 
 
 def some_of(*keywords: str) -> st.SearchStrategy[dict[str, str]]:
     return st.fixed_dictionaries({}, optional={keyword: _KEYS[keyword] for keyword in keywords})
+
+
+def empty_or_several(
+    keys: Mapping[str, str], asked_empty: frozenset[str], asked_several: frozenset[str]
+) -> dict[str, str]:
+    """The keys, some of them asking for what has no value or for any of several."""
+    others = {keyword: _SEVERAL[keyword] for keyword in asked_several if keyword in _SEVERAL}
+    return {**keys, **others, **dict.fromkeys(asked_empty, _EMPTY)}
+
+
+def few_of(*keywords: str) -> st.SearchStrategy[frozenset[str]]:
+    return st.frozensets(st.sampled_from(keywords), max_size=2)
 
 
 # Alone and in pairs as well: what everything is asked for at once is found by the most selective key.
@@ -204,7 +264,11 @@ keys = (
 )
 of_series = st.fixed_dictionaries(
     {},
-    optional={"Modality": st.sampled_from(["CT", "M*"]), "BodyPartExamined": st.sampled_from(["CHEST", "H*", "?"])},
+    optional={
+        "Modality": st.sampled_from(["CT", "M*"]),
+        "BodyPartExamined": st.sampled_from(["CHEST", "H*", "?"]),
+        _STEP: st.sampled_from(["S1", "S*3", "*1*2*", "S?", "?1?S23", "*3"]),
+    },
 )
 drawn_bounds = st.fixed_dictionaries(
     {
@@ -241,6 +305,51 @@ def test_a_page_is_what_the_standard_says(
         expected = newest_first([one for one in STUDIES if one.site in sites and is_match(one, all_keys, fuzzy=fuzzy)])
         assert (expected[offset : offset + limit], len(expected)) == (uids(found), found.total)
         assert found.is_exact
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(keys, of_series, few_of(*_KEYS), few_of(*_SEVERAL), visible, st.sampled_from(list(Level)), drawn_bounds)
+def test_what_has_no_value_and_any_of_several_are_asked_for(
+    filled: Database,
+    keys: dict[str, str],
+    lower: dict[str, str],
+    empty: frozenset[str],
+    several: frozenset[str],
+    sites: frozenset[str],
+    level: Level,
+    drawn: dict[str, float],
+) -> None:
+    if level is not Level.STUDY:
+        keys = {**keys, **lower}
+        empty = empty | {keyword for keyword in lower if len(lower) > 1}
+    else:
+        several = several - {"Modality", "BodyPartExamined", _STEP}
+    keys = empty_or_several(keys, empty, several)
+    query = Query(level=level, sites=sites, keys=keys, limit=50, empty_values=True, multiple_values=True)
+    with bounds(**drawn):
+        found = asked(filled, query)
+    expected = newest_first([one for one in STUDIES if one.site in sites and is_match(one, keys, fuzzy=False)])
+    assert (expected[:50], len(expected), True) == (uids(found), found.total, found.is_exact)
+
+
+@pytest.mark.parametrize("keyword", [_STEP, "RequestAttributesSequence.RequestedProcedureID"])
+def test_series_without_a_request_are_found(filled: Database, keyword: str) -> None:
+    keys = {keyword: _EMPTY}
+    found = asked(filled, Query(level=Level.SERIES, sites=frozenset(_SITES), keys=keys, empty_values=True))
+    without = [one for one in STUDIES if keyword != _STEP or not one.steps]
+    assert newest_first(without) == uids(found)
+
+
+@pytest.mark.parametrize("keys", [{}, {"PatientName": "yamada*"}, {"StudyDate": "20260401-"}, {"PatientID": "P*"}])
+@pytest.mark.parametrize("sort", [0.0, 1e9])
+def test_paging_ends_and_says_nothing_of_what_is_not_there(filled: Database, keys: dict[str, str], sort: float) -> None:
+    expected = sum(one.site in "ABC" and is_match(one, keys, fuzzy=False) for one in STUDIES)
+    for offset, limit in product([5, 10, 12, expected - 1, expected, expected + 1, 10**9, 2**53], [0, 1, 1000]):
+        with bounds(COUNTED=10, _SMALL=-1, _SORT=sort):
+            query = Query(level=Level.STUDY, sites=frozenset("ABC"), keys=keys, limit=limit, offset=offset)
+            found = asked(filled, query)
+        assert len(found.rows) == max(0, min(limit, expected - offset))
+        assert found.total == expected if found.is_exact else max(offset + len(found.rows), found.total) < expected
 
 
 @settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
