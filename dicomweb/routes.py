@@ -39,6 +39,8 @@ INSTANCE = SERIES + "/instances/{instance}"
 # Decoding takes a core and the memory of a picture: as many at once as there are cores on a small machine,
 # on threads of their own, so that drawing never keeps searches and stored frames waiting.
 _DRAWING_AT_ONCE = 2
+_TRANSCODING_AT_ONCE = 4
+_CHANGING_AT_ONCE = 2
 
 
 def routes(  # noqa: PLR0917 - the services, in the order in which they stand on each other
@@ -73,11 +75,11 @@ def routes(  # noqa: PLR0917 - the services, in the order in which they stand on
 
     made = MadeOnce(settings.rendered_cache)
     renditions = Renditions(pictures, made)
-    rendered = RenderedHandler(door, renditions, catalogue)
-    thumbnail = RenderedHandler(door, renditions, catalogue, thumbnail=True)
+    rendered = RenderedHandler(door, renditions, catalogue, drawing)
+    thumbnail = RenderedHandler(door, renditions, catalogue, drawing, thumbnail=True)
     metadata = MetadataHandler(door, metadata_worker or metadata_worker_over(catalogue, settings))
-    instances = InstancesHandler(door)
-    frames = FramesHandler(door, pictures, TranscodedFrames(made))
+    instances = InstancesHandler(door, CapacityLimiter(_CHANGING_AT_ONCE))
+    frames = FramesHandler(door, pictures, TranscodedFrames(made), CapacityLimiter(_TRANSCODING_AT_ONCE))
     store = StoreHandler(
         ingest=ingest,
         gate=gate,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Protocol
 
 from anyio import CapacityLimiter, to_thread
@@ -18,8 +20,18 @@ from shared_kernel.watch import Watch
 
 Authenticate = Callable[[Request], Actor]
 Recognise = Callable[[Request], Actor | None]
-Handler = Callable[[Request, Actor], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """An answer that takes a codec long to make: on a thread of a limit of its own, not of those that all share."""
+
+    work: Callable[[], Response]
+    limiter: CapacityLimiter
+
+
+Handler = Callable[[Request, Actor], Response | Later]
 
 
 class AtOnce(Protocol):
@@ -64,12 +76,33 @@ class Way:
                     response = None
                 if response is not None:
                     return compressed(request, response, on_the_loop=True)
-            return await to_thread.run_sync(self._work, handler, request, actor, limiter=self._limiter)
+            answer = await to_thread.run_sync(self._work, handler, request, actor, limiter=self._limiter)
+            if isinstance(answer, Later):
+                return await to_thread.run_sync(self._late, request, answer, limiter=answer.limiter)
+            return answer
 
         return endpoint
 
-    def _work(self, handler: Handler, request: Request, actor: Actor | None) -> Response:
-        try:
-            return compressed(request, handler(request, actor or self._authenticate(request)))
-        except FileNotFoundError as error:  # a file that the index names: its disk is away, or it is lost
-            raise FileAway(reason=error.strerror or "") from error
+    def _work(self, handler: Handler, request: Request, actor: Actor | None) -> Response | Later:
+        with _files_there():
+            answer = handler(request, actor or self._authenticate(request))
+            return answer if isinstance(answer, Later) else compressed(request, answer)
+
+    @staticmethod
+    def _late(request: Request, later: Later) -> Response:
+        with _files_there():
+            return compressed(request, later.work())
+
+
+async def limited(pieces: Iterator[bytes], limiter: CapacityLimiter) -> AsyncIterator[bytes]:
+    """The pieces of a stream, each made on a thread of this limit; while one is being sent it holds none."""
+    while (piece := await to_thread.run_sync(next, pieces, None, limiter=limiter)) is not None:
+        yield piece
+
+
+@contextmanager
+def _files_there() -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:  # a file that the index names: its disk is away, or it is lost
+        raise FileAway(reason=error.strerror or "") from error

@@ -20,6 +20,7 @@ from dicomweb.http.cache import etag, not_modified, pixel_headers
 from dicomweb.http.multipart_writer import MultipartWriter, Part
 from dicomweb.http.pieces import FileRange, Piece
 from dicomweb.http.requests import accepted, service_url
+from dicomweb.http.way import Later
 from dicomweb.pixels.picture import Pictures
 from dicomweb.pixels.stored_file import PixelElement, StoredFile, look_into, opened
 from dicomweb.wado.frame_forms import OCTETS, frame_form
@@ -41,7 +42,7 @@ class BulkDataHandler:
         self._pictures = pictures
         self._frames_handler = frames
 
-    def __call__(self, request: Request, actor: Actor) -> Response:
+    def __call__(self, request: Request, actor: Actor) -> Response | Later:
         """multipart/related with one part, or the bare bytes. Raises NotFound for an element that is not there."""
         (record,) = self._door.asked(request, actor)
         path = request.path_params["path"].upper()
@@ -69,7 +70,7 @@ class BulkDataHandler:
         before = writer.opening(OCTETS, {"Content-Location": _address(request)}, first=True)
         return whole([before, *pieces, writer.closing], writer.content_type, headers)
 
-    def _frames(self, request: Request, record: InstanceRecord) -> Response:
+    def _frames(self, request: Request, record: InstanceRecord) -> Response | Later:
         picture = self._pictures.of(record)
         numbers = list(range(1, picture.description.frames + 1))
         form = choose(accepted(request), lambda accept: frame_form(_stored(accept), picture, len(numbers)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from anyio import CapacityLimiter
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -17,8 +18,8 @@ from dicomweb.http.cache import BoundedCache, etag, not_modified, pixel_headers
 from dicomweb.http.multipart_writer import MultipartWriter, Part
 from dicomweb.http.pieces import LARGEST_AT_ONCE, Piece, read_at_once
 from dicomweb.http.requests import accept_header, service_url
+from dicomweb.http.way import Later, limited
 from dicomweb.pixels.decode import uncompressed_frame
-from dicomweb.pixels.made_once import MadeOnce
 from dicomweb.pixels.picture import Picture, Pictures
 from dicomweb.pixels.transcoded import TranscodedFrames
 from dicomweb.wado.frame_forms import FrameForm, frame_form, offered
@@ -36,13 +37,16 @@ RESOLUTIONS = "Dokuei-Resolutions"
 class FramesHandler:
     """Frames as stored, uncompressed, or compressed anew. A stored one is one read at a place that is known already."""
 
-    def __init__(self, door: Door, pictures: Pictures, transcoded: TranscodedFrames | None = None) -> None:
+    def __init__(
+        self, door: Door, pictures: Pictures, transcoded: TranscodedFrames, transcoding: CapacityLimiter
+    ) -> None:
         self._door = door
         self._pictures = pictures
-        self._transcoded = transcoded or TranscodedFrames(MadeOnce(0))
+        self._transcoded = transcoded
+        self._transcoding = transcoding
         self._forms: BoundedCache[FrameForm] = BoundedCache(_KEPT_FORMS)
 
-    def __call__(self, request: Request, actor: Actor) -> Response:
+    def __call__(self, request: Request, actor: Actor) -> Response | Later:
         """One part a frame, or a bare frame where one was asked for alone and the client accepts no multipart.
 
         Raises BadFrameNumber, NoSuchFrame, NoPixels, NotAcceptable, and BrokenPixelData.
@@ -58,8 +62,12 @@ class FramesHandler:
             return self.in_parts(picture, form, numbers, service_url(request), headers)
         if form.native and _lies_in_file(picture, form):
             return in_part(request, picture.pieces(numbers[0]), form.content_type, headers)
-        frame = self._frame(picture, form, numbers[0])
-        return in_part(request, [frame], form.content_type, headers | resolution_header(frame))
+
+        def alone() -> Response:
+            frame = self._frame(picture, form, numbers[0])
+            return in_part(request, [frame], form.content_type, headers | resolution_header(frame))
+
+        return Later(alone, self._transcoding) if _needs_codec(picture, form) else alone()
 
     def at_once(self, request: Request, actor: Actor) -> Response | None:
         """Frames of a picture that is known, as they lie in a file that is in the page cache."""
@@ -83,11 +91,19 @@ class FramesHandler:
 
     def in_parts(
         self, picture: Picture, form: FrameForm, numbers: list[int], service: str, headers: dict[str, str]
-    ) -> Response:
+    ) -> Response | Later:
         """Frames as multipart/related; the first is read before the answer begins, so that damage is an error."""
-        writer = MultipartWriter(form.media_type)
         if _lies_in_file(picture, form):
+            writer = MultipartWriter(form.media_type)
             return whole(_pieces(writer, picture, form, numbers, service), writer.content_type, headers)
+        if _needs_codec(picture, form):
+            return Later(lambda: self._made(picture, form, numbers, service, headers), self._transcoding)
+        return self._made(picture, form, numbers, service, headers)
+
+    def _made(
+        self, picture: Picture, form: FrameForm, numbers: list[int], service: str, headers: dict[str, str]
+    ) -> Response:
+        writer = MultipartWriter(form.media_type)
         url = _url(service, picture.record)
         first = self._frame(picture, form, numbers[0])
 
@@ -100,12 +116,14 @@ class FramesHandler:
         if len(first) * len(numbers) <= LARGEST_AT_ONCE:
             # In one piece: the many small steps of a stream would cost more than the frame itself.
             return Response(b"".join(writer.body(parts())), media_type=writer.content_type, headers=headers)
-        return StreamingResponse(writer.body(parts()), media_type=writer.content_type, headers=headers)
+        made = writer.body(parts())
+        body = limited(made, self._transcoding) if _needs_codec(picture, form) else made
+        return StreamingResponse(body, media_type=writer.content_type, headers=headers)
 
     def _frame(self, picture: Picture, form: FrameForm, number: int) -> bytes:
         if form.stored:
             return picture.stored_frame(number)
-        if picture.encapsulated is None and form.native:
+        if not _needs_codec(picture, form):
             return uncompressed_frame(picture, number)
         return self._transcoded.frame(picture, number, form.transfer_syntax_uid)
 
@@ -126,6 +144,11 @@ class FramesHandler:
             self._forms.put(key, form)
         tag = etag([picture.record], "frames", numbers, form) if many else f'"{picture.tag}-{form.tag}-{numbers[0]}"'
         return form, pixel_headers(tag)
+
+
+def _needs_codec(picture: Picture, form: FrameForm) -> bool:
+    """Whether frames of this form are decoded or compressed."""
+    return not form.stored and not (picture.encapsulated is None and form.native)
 
 
 def _lies_in_file(picture: Picture, form: FrameForm) -> bool:

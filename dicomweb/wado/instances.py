@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import chain
 from typing import NamedTuple
 
+from anyio import CapacityLimiter
 from pydicom.uid import ExplicitVRLittleEndian
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -21,15 +20,12 @@ from dicomweb.http.cache import etag, not_modified, text_headers
 from dicomweb.http.multipart_writer import MultipartWriter, Part
 from dicomweb.http.pieces import FileRange, Piece, PiecesResponse
 from dicomweb.http.requests import accepted, service_url
+from dicomweb.http.way import Later, limited
 from dicomweb.wado.transcode import can_be_explicit, explicit, stored_bytes
 from pacs_node.model import InstanceRecord
-from pacs_node.transcoding.codec_pool import CodecsBusy
 
 _DICOM = "application/dicom"
 STORED, EXPLICIT, EITHER = "stored", "explicit", "either"
-# Changing an instance takes its memory twice: as many at once as there are cores on a small machine.
-_CHANGING = threading.BoundedSemaphore(2)
-_LONGEST_WAIT_SECONDS = 60.0
 
 
 class _Form(NamedTuple):
@@ -42,13 +38,15 @@ class _Form(NamedTuple):
 class InstancesHandler:
     """Whole instances as multipart/related, one after another from the disk, or one alone as it is.
 
-    What goes out as stored is never in memory but for two pieces of 1 MiB; its length is told before.
+    What goes out as stored is never in memory but for two pieces of 1 MiB; its length is told before. Changing an
+    instance takes its memory twice, and is done for as many at once as `changing` says.
     """
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, changing: CapacityLimiter) -> None:
         self._door = door
+        self._changing = changing
 
-    def __call__(self, request: Request, actor: Actor) -> Response:
+    def __call__(self, request: Request, actor: Actor) -> Response | Later:
         """Every instance as stored where the client accepts that, else in Explicit VR Little Endian.
 
         Raises NotAcceptable, FileAway and BrokenPixelData before the first byte.
@@ -65,7 +63,9 @@ class InstancesHandler:
         _require_files(records)
         as_stored = all(_syntax_of(form, record) == record.transfer_syntax_uid for record in records)
         if not form.multipart:
-            return _bare(request, records[0], headers, as_stored=as_stored)
+            if as_stored:
+                return _bare(request, records[0], headers, as_stored=True)
+            return Later(lambda: _bare(request, records[0], headers, as_stored=False), self._changing)
         service = service_url(request)
         writer = MultipartWriter(_DICOM)
         if as_stored:
@@ -73,8 +73,13 @@ class InstancesHandler:
             return PiecesResponse(
                 pieces, _length(writer, service, records), media_type=writer.content_type, headers=headers
             )
-        parts = (_part(service, record, _syntax_of(form, record)) for record in records)
-        return StreamingResponse(_begun(writer.body(parts)), media_type=writer.content_type, headers=headers)
+
+        def changed() -> Response:
+            parts = (_part(service, record, _syntax_of(form, record)) for record in records)
+            body = limited(_begun(writer.body(parts)), self._changing)
+            return StreamingResponse(body, media_type=writer.content_type, headers=headers)
+
+        return Later(changed, self._changing)
 
 
 def offered(records: list[InstanceRecord], *, alone: bool = False) -> list[str]:
@@ -125,12 +130,7 @@ def _bare(request: Request, record: InstanceRecord, headers: dict[str, str], *, 
     """One instance without parts (table 10.4.4-1), whole or the range that was asked for."""
     syntax = record.transfer_syntax_uid if as_stored else ExplicitVRLittleEndian
     media_type = f"{_DICOM}; transfer-syntax={syntax}"
-    pieces: list[Piece]
-    if as_stored:
-        pieces = [FileRange(record.path, 0, record.size)]
-    else:
-        with _changing():
-            pieces = [*explicit(record)]
+    pieces: list[Piece] = [FileRange(record.path, 0, record.size)] if as_stored else [*explicit(record)]
     return in_part(request, pieces, media_type, headers)
 
 
@@ -161,20 +161,7 @@ def _in(syntax: str, record: InstanceRecord) -> Iterator[bytes]:
     if syntax == record.transfer_syntax_uid:
         yield from stored_bytes(record)
         return
-    with _changing():
-        pieces = [*explicit(record)]
-    yield from pieces
-
-
-@contextmanager
-def _changing() -> Iterator[None]:
-    """One instance is being changed in memory. Raises CodecsBusy where others take too long."""
-    if not _CHANGING.acquire(timeout=_LONGEST_WAIT_SECONDS):
-        raise CodecsBusy(reason="too many instances are being changed")
-    try:
-        yield
-    finally:
-        _CHANGING.release()
+    yield from explicit(record)
 
 
 def _begun(body: Iterator[bytes]) -> Iterator[bytes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from anyio import CapacityLimiter
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -15,6 +16,7 @@ from dicomweb.http.accept import MediaRange, choose, parse_accept
 from dicomweb.http.cache import BoundedCache, etag, not_modified, pixel_headers, text_headers
 from dicomweb.http.multipart_writer import MultipartWriter, Part
 from dicomweb.http.requests import accept_header, service_url
+from dicomweb.http.way import limited
 from dicomweb.rendering.captions import patient_lines
 from dicomweb.rendering.encode import MEDIA_TYPES, REDUCED, sizes
 from dicomweb.rendering.parameters import RenderParameters, Viewport, parse_render
@@ -47,10 +49,19 @@ class RenderedHandler:
     A series is shown by its middle picture, a study by that of its first series that has any.
     """
 
-    def __init__(self, door: Door, renditions: Renditions, catalogue: Catalogue, *, thumbnail: bool = False) -> None:
+    def __init__(
+        self,
+        door: Door,
+        renditions: Renditions,
+        catalogue: Catalogue,
+        drawing: CapacityLimiter,
+        *,
+        thumbnail: bool = False,
+    ) -> None:
         self._door = door
         self._renditions = renditions
         self._catalogue = catalogue
+        self._drawing = drawing
         self._thumbnail = thumbnail
         self._forms: BoundedCache[_Form] = BoundedCache(_KEPT_ANSWERS)
 
@@ -134,7 +145,8 @@ class RenderedHandler:
                 yield Part(form.media_type, [drawn], said | _label(record, form.asked))
 
         writer = MultipartWriter(form.media_type)
-        return StreamingResponse(writer.body(parts()), media_type=writer.content_type, headers=headers)
+        body = limited(writer.body(parts()), self._drawing)
+        return StreamingResponse(body, media_type=writer.content_type, headers=headers)
 
     def _targets(self, request: Request, records: list[InstanceRecord]) -> Iterator[tuple[InstanceRecord, int]]:
         listed = request.path_params.get("frames")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from anyio import CapacityLimiter
 from sqlalchemy import select, text
 from starlette.requests import Request
 from starlette.responses import Response
@@ -34,7 +35,9 @@ class Asking:
         self._hub = hub
         self._path = url.removeprefix("http://testserver")
         self.gate = AccessGate(hub.database, clock)
-        self.handler = FramesHandler(Door(hub.catalogue, self.gate), Pictures(), TranscodedFrames(MadeOnce(1000)))
+        self.handler = FramesHandler(
+            Door(hub.catalogue, self.gate), Pictures(), TranscodedFrames(MadeOnce(1000)), CapacityLimiter(1)
+        )
 
     def at_once(self, login: str = "reader") -> Response | None:
         return self.handler.at_once(self._request(), PEOPLE[login])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from pydicom.encaps import encapsulate, encapsulate_extended
 from pydicom.filebase import DicomBytesIO
 from starlette.testclient import TestClient
 
+from dicomweb.wado.frames import frame_numbers
 from test_data.small import small_instance
 from tests.dicomweb.support import parts_of, store
 from tests.dicomweb.wado.test_instances import BIG_ENDIAN, DEFLATED, EXPLICIT, IMPLICIT, JPEG_LS, RLE, stored_at
@@ -211,3 +213,21 @@ def test_what_is_offered_is_to_be_had(sender: TestClient) -> None:
     assert len(offered) > 5
     for accept in offered:
         assert sender.get(url, headers={"Accept": accept}).status_code == 200
+
+
+@pytest.mark.parametrize(("count", "on_the_loop"), [(32, True), (33, False)])
+def test_a_long_list_is_not_made_on_the_event_loop(
+    sender: TestClient, monkeypatch: pytest.MonkeyPatch, count: int, on_the_loop: bool
+) -> None:
+    url = f"{stored_at(sender, small_instance())}/frames"
+    assert sender.get(f"{url}/1").status_code == 200
+    places = []
+
+    def noted(text: str) -> list[int]:
+        places.append("worker" not in threading.current_thread().name)
+        return frame_numbers(text)
+
+    monkeypatch.setattr("dicomweb.wado.frames.frame_numbers", noted)
+    answer = sender.get(f"{url}/{','.join('1' * count)}", headers={"Accept": PARTS})
+    assert len(parts_of(answer)) == count
+    assert (True in places) is on_the_loop
