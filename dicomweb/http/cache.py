@@ -32,6 +32,14 @@ _ASKED_AGAIN = "private, no-cache"
 _VARY = "Accept, Accept-Encoding, Authorization, Cookie"
 
 
+_LONGEST_KEY = 4096
+
+
+def is_short(*parts: str | bytes) -> bool:
+    """Whether what a client has written may be the key of something that is kept: all of it together is some kB."""
+    return sum(map(len, parts)) <= _LONGEST_KEY
+
+
 class BoundedCache(Generic[V]):
     """The most recently used values up to a total weight; safe to share between threads."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from access_control.decision import visible_sites
 from access_control.model import Action, Actor, Resource
 from access_control.web.authentication import moment_of
 from dicomweb.access import Door
-from dicomweb.http.cache import NEVER_KEPT, BoundedCache
+from dicomweb.http.cache import NEVER_KEPT, BoundedCache, is_short
 from dicomweb.http.requests import accept_header, json_media_type, service_url
 from dicomweb.qido.parameters import SearchParameters, parse_search
 from dicomweb.qido.results import ALWAYS, ON_DEMAND, query_of, returned_keywords, writer_of
@@ -25,6 +26,8 @@ from shared_kernel.watch import Moment
 
 _MOST_KEPT_BYTES = 16 * 2**20
 _LARGEST_KEPT = 256 * 2**10
+_OVERHEAD = 1024
+"""Bytes of what is kept around an answer."""
 _MOST_NAMED = 20
 _AGENT = re.compile(r"[0-9A-Za-z.:/_\[\]-]{1,200}")
 """A service's URL that can stand in a header as it is; it comes from what the client calls us."""
@@ -39,6 +42,8 @@ class _Kept:
     """The study that it is about; None for a search over all."""
     body: bytes
     headers: Mapping[str, str]
+    weight: int
+    """Bytes, with those of its key."""
 
 
 class SearchHandler:
@@ -52,14 +57,15 @@ class SearchHandler:
         self._database = database
         self._door = door
         self._level = level
-        self._kept: BoundedCache[_Kept] = BoundedCache(_MOST_KEPT_BYTES, lambda kept: len(kept.body) + 1024)
+        self._kept: BoundedCache[_Kept] = BoundedCache(_MOST_KEPT_BYTES, lambda kept: kept.weight)
 
     def at_once(self, request: Request, actor: Actor) -> Response | None:
         """The same answer as a moment ago, where nothing has changed and the gate has let this actor pass."""
         as_of = moment_of(request)
         if as_of is None:
             return None
-        kept = self._kept.get(_key(request, actor))
+        key = _key(request, actor)
+        kept = self._kept.get(key) if key else None
         if kept is None or kept.as_of != as_of:
             return None
         if not self._door.gate.has_passed(actor, Action.STUDY_VIEW, kept.resource or _list_of(actor)):
@@ -82,8 +88,10 @@ class SearchHandler:
         if warnings := _warnings(self._level, service, asked, found):
             headers["Warning"] = warnings
         as_of = moment_of(request)
-        if as_of is not None and len(body) <= _LARGEST_KEPT:
-            self._kept.put(_key(request, actor), _Kept(as_of, resource, body, headers))
+        key = _key(request, actor)
+        if as_of is not None and key is not None and len(body) <= _LARGEST_KEPT:
+            weight = len(body) + sum(map(sys.getsizeof, (*headers.values(), *key))) + _OVERHEAD
+            self._kept.put(key, _Kept(as_of, resource, body, headers, weight))
         return Response(body, headers=headers)
 
     def _admit(self, actor: Actor, study_uid: str | None) -> Resource | None:
@@ -97,11 +105,14 @@ def _list_of(actor: Actor) -> Resource:
     return Resource(label="dicomweb/search", site_code=actor.site_code)
 
 
-def _key(request: Request, actor: Actor) -> tuple[object, ...]:
-    """All that an answer depends on, beside the database."""
+def _key(request: Request, actor: Actor) -> tuple[object, ...] | None:
+    """All that an answer depends on, beside the database; None for so long a request that its answer is not kept."""
+    path: str = request.scope["path"]
     query: bytes = request.scope.get("query_string", b"")
-    sites = visible_sites(actor, Action.STUDY_VIEW)
-    return request.scope["path"], query, accept_header(request), service_url(request), sites
+    accept, service = accept_header(request), service_url(request)
+    if not is_short(path, query, accept, service):
+        return None
+    return path, query, accept, service, visible_sites(actor, Action.STUDY_VIEW)
 
 
 def _counts(found: Found) -> dict[str, str]:

@@ -12,14 +12,14 @@ from functools import lru_cache
 from typing import Any
 
 from dicomweb.dicom_json.attributes import tag_and_vr
+from dicomweb.http.cache import is_short
+from dicomweb.qido.kept_results import KeptResults, Row
 from dicomweb.qido.parameters import SearchParameters
 from pacs_node.archive.attributes import AT_LEVEL, INSTANCE, SERIES_OF_WEB, STUDY, Attribute, plain
 from pacs_node.archive.criteria import Query
 from pacs_node.archive.finding import Layout, layout_of
 from pacs_node.archive.search import Level
 from pacs_node.model import PersonName
-
-Row = tuple[Any, ...]
 
 _ABOVE: Mapping[Level, frozenset[str]] = {
     Level.STUDY: frozenset(),
@@ -36,8 +36,8 @@ ON_DEMAND = frozenset({"TimezoneOffsetFromUTC"})
 """The same for all results, and said where somebody asks."""
 ALWAYS = frozenset({"SpecificCharacterSet", "InstanceAvailability", "RetrieveURL"})
 _GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
-_MOST_KEPT = 4096
-"""Results in each of two generations; about 2 kB each."""
+_kept_results = KeptResults(64 * 2**20)
+"""Some ten thousand results of all shapes together; one is 2 to 3 kB, with its row."""
 _quoted: Callable[[str], str] = json.encoder.encode_basestring
 
 
@@ -72,28 +72,29 @@ class ResultWriter:
             fields.append(_fixed("TimezoneOffsetFromUTC", _TIMEZONE))
         fields.append(_retrieve_url(level, layout, service))
         self._fields = [write for _, write in sorted(fields, key=lambda field: field[0])]
-        self._kept: dict[Row, str] = {}
-        self._kept_before: dict[Row, str] = {}
 
     def body(self, rows: Iterable[Row]) -> bytes:
         """The results as one JSON array."""
-        kept = self._kept
+        kept = _kept_results.of(self)
         # get() alone, so that threads may share this: two that miss at once both write the same.
         return f"[{','.join([kept.get(row) or self._written(row) for row in rows])}]".encode()
 
     def _written(self, row: Row) -> str:
-        written = self._kept_before.get(row)
+        written = _kept_results.older(self, row)
         if written is None:
             written = "{" + ",".join([write(row) for write in self._fields]) + "}"
-        if len(self._kept) >= _MOST_KEPT:
-            self._kept_before, self._kept = self._kept, {}
-        self._kept[row] = written
+        _kept_results.put(self, row, written)
         return written
 
 
-@lru_cache(maxsize=16)
 def writer_of(level: Level, wanted: frozenset[str], service: str) -> ResultWriter:
     """The writer for a shape; few are in use at a time."""
+    # The service is what the client calls us: one without an end is not kept.
+    return _kept_writer(level, wanted, service) if is_short(service) else ResultWriter(level, wanted, service)
+
+
+@lru_cache(maxsize=16)
+def _kept_writer(level: Level, wanted: frozenset[str], service: str) -> ResultWriter:
     return ResultWriter(level, wanted, service)
 
 

@@ -14,7 +14,7 @@ from dicomweb.access import Door
 from dicomweb.errors import BadFrameNumber, NotAcceptable
 from dicomweb.http.accept import choose, parse_accept
 from dicomweb.http.answers import in_part, whole
-from dicomweb.http.cache import BoundedCache, etag, not_modified, pixel_headers
+from dicomweb.http.cache import BoundedCache, etag, is_short, not_modified, pixel_headers
 from dicomweb.http.multipart_writer import MultipartWriter, Part
 from dicomweb.http.pieces import LARGEST_AT_ONCE, Piece, read_at_once
 from dicomweb.http.requests import accept_header, service_url
@@ -141,7 +141,8 @@ class FramesHandler:
             )
             if form is None:
                 raise NotAcceptable(offered=offered(picture))
-            self._forms.put(key, form)
+            if is_short(asked):
+                self._forms.put(key, form)
         tag = etag([picture.record], "frames", numbers, form) if many else f'"{picture.tag}-{form.tag}-{numbers[0]}"'
         return form, pixel_headers(tag)
 

@@ -13,7 +13,7 @@ from access_control.model import Actor
 from dicomweb.access import Door
 from dicomweb.errors import BadFrameNumber, NoPixels, NotAcceptable
 from dicomweb.http.accept import MediaRange, choose, parse_accept
-from dicomweb.http.cache import BoundedCache, etag, not_modified, pixel_headers, text_headers
+from dicomweb.http.cache import BoundedCache, etag, is_short, not_modified, pixel_headers, text_headers
 from dicomweb.http.multipart_writer import MultipartWriter, Part
 from dicomweb.http.requests import accept_header, service_url
 from dicomweb.http.way import limited
@@ -102,7 +102,8 @@ class RenderedHandler:
                 raise NotAcceptable(offered=[*MEDIA_TYPES, *multipart])
             asked = parse_render(request.query_params, _THUMBNAIL if self._thumbnail else None)
             form = _Form(*chosen, asked)
-            self._forms.put((accept, query), form)
+            if is_short(accept, query):
+                self._forms.put((accept, query), form)
         return form
 
     def _offer(self, accept: MediaRange) -> tuple[str, bool] | None:

@@ -10,6 +10,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from starlette.testclient import TestClient
 
+from dicomweb.qido import handler
 from pacs_node.archive import finding
 from test_data.small import small_ct_series, small_instance
 from tests.dicomweb.support import Hub, store
@@ -277,3 +278,28 @@ def test_more_than_are_counted_is_said_to_be_more(
     answer = reader.get("/dicomweb/studies", params={"limit": "1", "StudyDate": "20260401-"})
     assert (answer.headers["x-total-count"], answer.headers["x-total-count-is"]) == ("1", "at-least")
     assert "at least 1 additional results" in answer.headers["warning"]
+
+
+@pytest.mark.parametrize("part", ["query", "accept", "host"])
+def test_the_answer_to_a_request_without_an_end_is_not_kept(
+    reader: TestClient, studies: list[str], monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    searches: list[object] = []
+
+    def counted(*asked: Any) -> finding.Found:
+        searches.append(asked)
+        return finding.find(*asked)
+
+    monkeypatch.setattr(handler, "find", counted)
+
+    def times_searched(length: int) -> int:
+        searches.clear()
+        filler = "x" * length
+        query = {"StudyInstanceUID": ",".join([studies[0], *["1.2.3"] * (length // 6)])} if part == "query" else {}
+        headers = {"accept": {"Accept": f"application/dicom+json, a/{filler}"}, "host": {"Host": f"hub{filler}"}}
+        for _ in range(3):
+            assert reader.get("/dicomweb/studies", params=query, headers=headers.get(part)).status_code == 200
+        return len(searches)
+
+    assert reader.get("/dicomweb/studies").status_code == 200  # leaves its row in the audit trail
+    assert (times_searched(50), times_searched(5000)) == (1, 3)
