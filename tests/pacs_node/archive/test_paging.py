@@ -141,7 +141,7 @@ def is_match(study: Study, keys: dict[str, str]) -> bool:
             if not date or not (first or "0") <= date <= ((last if dash else first) or "9"):
                 return False
         elif keyword == "ModalitiesInStudy" and not any(
-            f"\\{one}\\" in str(study["modalities"]) for one in value.split("\\")
+            like(one, part) for one in value.split("\\") for part in str(study["modalities"]).split("\\") if part
         ):
             return False
     return True
@@ -162,7 +162,7 @@ query = st.fixed_dictionaries(
         "PatientID": st.sampled_from(["P-1", "P-*", "p?1", "*1", "P-1?", "X"]),
         "AccessionNumber": st.sampled_from(["A1", "A*", "?3", "B"]),
         "StudyDate": st.sampled_from(["20260401", "20260101-", "-20260401", "20251231-20260401"]),
-        "ModalitiesInStudy": st.sampled_from(["CT", "MR", "SR\\MR", "US"]),
+        "ModalitiesInStudy": st.sampled_from(["CT", "MR", "SR\\MR", "US", "C*R", "?T?SR", "*R", "S?\\M*R"]),
     },
 )
 sites = st.sets(st.sampled_from(_SITES)).map(frozenset)
