@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 import zlib
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +14,8 @@ import msgspec
 import structlog
 
 from dicomweb.metadata.gzip_joining import Packed
+
+_TOLD_EVERY_SECONDS = 60.0
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +39,7 @@ class BlockFiles:
     def __init__(self, folder: Path, min_free: int = 0) -> None:
         self._folder = folder
         self._min_free = min_free
+        self._told_at: float | None = None
 
     def read(self, study_uid: str, series_uid: str, stamp: str) -> tuple[str, Packed] | None:
         """The address and the bytes of a series; None when there are none of this stamp that can be used."""
@@ -61,9 +65,16 @@ class BlockFiles:
             part.write_bytes(msgspec.json.encode(block) + b"\n" + packed.deflated)
             part.replace(path)
         except OSError as error:
-            log.warning("metadata.not_kept", reason=error.strerror)
             with suppress(OSError):
                 part.unlink(missing_ok=True)
+            self._tell(error)
+
+    def _tell(self, error: OSError) -> None:
+        """Once a minute: on a full disk every series fails, and the log is on that disk too."""
+        now = time.monotonic()
+        if self._told_at is None or now - self._told_at >= _TOLD_EVERY_SECONDS:
+            self._told_at = now
+            log.warning("metadata.not_kept", reason=error.strerror)
 
     def _path(self, study_uid: str, series_uid: str) -> Path:
         """By a hash: no file is named by bytes that a sender chose."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.targets import ORTHANC, Hub, Orthanc
+from benchmarks.targets import ORTHANC, Hub, Orthanc, Site
 
 SERVICES = "store,find,move,get,commitment,worklist,mpps"
 SITE = "PEERS"
@@ -20,7 +20,7 @@ SITE = "PEERS"
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     """`dokuei serve`; BENCH is a peer of the site BENCH, MODALITY one of PEERS, whose doctor may read."""
     with Hub(tmp_path_factory.mktemp("peers") / "hub", environ={"DOKUEI_QUIET_PERIOD": "1"}) as running:
-        running.add_site(SITE, ["MODALITY"], SERVICES)
+        running.add_sites(Site(SITE, ["MODALITY"], SERVICES))
         yield running
 
 
