@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 
 from anyio import CapacityLimiter
 from starlette.routing import Route
@@ -77,7 +78,7 @@ def routes(  # noqa: PLR0917 - the services, in the order in which they stand on
     renditions = Renditions(pictures, made)
     rendered = RenderedHandler(door, renditions, catalogue, drawing)
     thumbnail = RenderedHandler(door, renditions, catalogue, drawing, thumbnail=True)
-    metadata = MetadataHandler(door, metadata_worker or metadata_worker_over(catalogue, settings))
+    metadata = MetadataHandler(door, metadata_worker or metadata_worker_over(catalogue, settings, lambda: ingest.busy))
     instances = InstancesHandler(door, CapacityLimiter(_CHANGING_AT_ONCE))
     frames = FramesHandler(door, pictures, TranscodedFrames(made), CapacityLimiter(_TRANSCODING_AT_ONCE))
     store = StoreHandler(
@@ -114,8 +115,8 @@ def routes(  # noqa: PLR0917 - the services, in the order in which they stand on
     ]
 
 
-def metadata_worker_over(catalogue: Catalogue, settings: Settings) -> MetadataWorker:
+def metadata_worker_over(catalogue: Catalogue, settings: Settings, busy: Callable[[], bool]) -> MetadataWorker:
     """The worker that makes metadata before they are asked for; it does nothing until it is started."""
     files = BlockFiles(settings.data / "metadata", min_free=settings.min_free_disk)
     address = f"{settings.public_url}/dicomweb" if settings.public_url else ""
-    return MetadataWorker(catalogue, SeriesMetadata(files, address))
+    return MetadataWorker(catalogue, SeriesMetadata(files, address), busy)

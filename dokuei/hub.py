@@ -105,7 +105,7 @@ class Hub(Office):
         self.text_reader = TextReader(self.database, self.files, self.clock, self._rules_of)
         self.reports = ReportService(self.database, self.clock, self.gate, WorklistDesk(self.cases, self.catalogue))
         self.report_sender = ReportSender(self.database, self.clock, self.reports, self.outgoing, self.scu)
-        self.metadata_worker = metadata_worker_over(self.catalogue, settings)
+        self.metadata_worker = metadata_worker_over(self.catalogue, settings, lambda: self.ingest.busy)
         subscribers = all_subscribers(self.cases, self.catalogue, self.clock, self.metadata_worker.ask)
         self.dispatcher = Dispatcher(self.database, self.clock, subscribers)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 import structlog
 
@@ -14,6 +15,7 @@ from shared_kernel.repeating import Repeating
 _LOOK_EVERY = 0.5
 _MOST_WAITING = 10_000
 _REST = 2.0  # for each second of work: at most a third of one core
+_REST_WHILE_BUSY = 50.0  # while images come, whose senders wait
 
 log = structlog.get_logger(__name__)
 
@@ -25,9 +27,11 @@ class _Stopped(Exception):
 class MetadataWorker:
     """One thread over a queue in memory. What it has not come to when the hub ends is made when somebody asks."""
 
-    def __init__(self, catalogue: Catalogue, series: SeriesMetadata) -> None:
+    def __init__(self, catalogue: Catalogue, series: SeriesMetadata, busy: Callable[[], bool]) -> None:
+        """`busy` says whether images are being taken in just now."""
         self.series = series
         self._catalogue = catalogue
+        self._busy = busy
         self._waiting: dict[str, None] = {}
         self._lock = threading.Lock()
         self._thread = Repeating("metadata", self._turn, subject="metadata.worker", pause=_LOOK_EVERY)
@@ -65,7 +69,7 @@ class MetadataWorker:
         study_uid = self._next()
         if study_uid is None:
             return _LOOK_EVERY
-        pace = _Pace(self._thread.stopping)
+        pace = _Pace(self._thread.stopping, self._busy)
         try:
             for group in by_series(self._catalogue.instances(study_uid)):
                 self.series.prepare(group, pace.breathe)
@@ -84,11 +88,13 @@ class MetadataWorker:
 class _Pace:
     """Rests between instances, in proportion to what the last one took."""
 
-    def __init__(self, stopping: threading.Event) -> None:
+    def __init__(self, stopping: threading.Event, busy: Callable[[], bool]) -> None:
         self._stopping = stopping
+        self._busy = busy
         self._since = time.thread_time()
 
     def breathe(self) -> None:
-        if self._stopping.wait((time.thread_time() - self._since) * _REST):
+        rest = _REST_WHILE_BUSY if self._busy() else _REST
+        if self._stopping.wait((time.thread_time() - self._since) * rest):
             raise _Stopped
         self._since = time.thread_time()

@@ -93,6 +93,11 @@ class IngestService:
         """Whether instances can be taken."""
         return self._writer.alive
 
+    @property
+    def busy(self) -> bool:
+        """Whether something is being stored, or was just now: work that can wait should leave it the processor."""
+        return self._writer.busy
+
     def __enter__(self) -> IngestService:
         self.start()
         return self

@@ -11,7 +11,9 @@ only then the answer. A crash between any two leaves at most files that no row n
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 
 from pacs_node.archive.files import FileStore
 from pacs_node.archive.index import Found
@@ -23,6 +25,7 @@ from shared_kernel.database import Database
 from shared_kernel.errors import Unavailable
 
 _BATCH = 64
+_BUSY_SECONDS = 2.0
 _WORTH_WAITING_SECONDS = 0.003
 
 
@@ -39,6 +42,7 @@ class Writer:
         self._waiting: list[Work] = []
         self._leader: Work | None = None
         self._open = False
+        self._stored_at = -math.inf
 
     def start(self) -> None:
         """Begin to take instances."""
@@ -60,6 +64,11 @@ class Writer:
     def alive(self) -> bool:
         """Whether instances can be taken."""
         return self._open
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being stored, or was within the last two seconds: what can wait should."""
+        return self._coming > 0 or time.monotonic() - self._stored_at < _BUSY_SECONDS
 
     def store(self, work: Work) -> None:
         """Return when the instance is durable and indexed, or turned out to be `known`, of which nothing was stored.
@@ -129,6 +138,7 @@ class Writer:
             batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
         try:
             self._indexing.store(batch)
+            self._stored_at = time.monotonic()
         finally:
             for work in batch:
                 if not work.settled:

@@ -34,7 +34,7 @@ from tests.support.waiting import until
 
 @pytest.fixture
 def worker(hub: Hub, settings: Settings) -> MetadataWorker:
-    return metadata_worker_over(hub.catalogue, settings)
+    return metadata_worker_over(hub.catalogue, settings, lambda: False)
 
 
 @pytest.fixture

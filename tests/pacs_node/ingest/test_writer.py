@@ -125,6 +125,14 @@ def test_each_session_is_audited_once_for_a_study(hub: Hub) -> None:
     assert [tuple(deed) for deed in deeds] == [("a", "storing by import"), ("b", "storing by import")]
 
 
+def test_it_is_busy_while_images_come_and_shortly_after(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not hub.ingest.busy
+    hub.store(one_more().file, peer())
+    assert hub.ingest.busy
+    monkeypatch.setattr("pacs_node.ingest.writer._BUSY_SECONDS", 0.0)
+    assert not hub.ingest.busy
+
+
 def test_a_resend_among_new_ones_is_told_apart(hub: Hub) -> None:
     first, second = one_more(), one_more()
     hub.store(first.file)
